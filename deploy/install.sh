@@ -1,0 +1,16 @@
+#!/bin/sh
+# Bring .venv to exactly what a hash-locked file names: install.sh FILE.
+set -eu
+file=$1
+if command -v uv >/dev/null 2>&1; then
+    uv=uv
+else
+    [ -x .venv/bin/uv ] || .venv/bin/python -m pip install -q --disable-pip-version-check \
+        --require-hashes -r requirements/uv.txt
+    # A sync removes what the file does not name, uv among it: run a copy from outside.
+    mkdir -p .venv/tools
+    cp .venv/bin/uv .venv/tools/uv
+    uv=.venv/tools/uv
+fi
+echo "Installing what $file names …"
+"$uv" pip sync -q --require-hashes --python .venv/bin/python "$file"
