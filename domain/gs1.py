@@ -1,0 +1,88 @@
+"""GS1 keys that appear on a label: GTIN, GLN, lot number, harvest date.
+
+Check digits: GS1 General Specifications, section 7.9.1. Lot numbers: AI (10),
+up to 20 characters of GS1 encodable character set 82.
+"""
+
+import re
+from datetime import date
+from typing import Self
+
+from domain.errors import InvalidInput
+
+_CSET82 = r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]"
+
+
+def check_digit(digits: str) -> int:
+    """Return the GS1 check digit for ``digits`` (without one)."""
+    weighted = (int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits)))
+    return -sum(weighted) % 10
+
+
+class _Key(str):
+    """A fixed number of digits of which the last is the check digit."""
+
+    __slots__ = ()
+    noun = "GS1 key"
+    length = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return ``text`` as this key; raises `InvalidInput` on length or check digit."""
+        if not (text.isascii() and text.isdigit() and len(text) == cls.length):
+            message = f"{cls.noun} must be {cls.length} digits: {text[:40]!r}"
+            raise InvalidInput(message, cls.noun)
+        if check_digit(text[:-1]) != int(text[-1]):
+            message = (
+                f"{cls.noun} {text} ends in {text[-1]}, its check digit is {check_digit(text[:-1])}"
+            )
+            raise InvalidInput(message, cls.noun)
+        return cls(text)
+
+
+class Gtin(_Key):
+    """AI (01), always 14 digits, as GS1 Digital Link URI syntax 1.4 asks."""
+
+    __slots__ = ()
+    noun = "GTIN"
+    length = 14
+
+
+class Gln(_Key):
+    """A global location number, 13 digits; AI (416) when it is where something grew."""
+
+    __slots__ = ()
+    noun = "GLN"
+    length = 13
+
+
+class LotNumber(str):
+    """AI (10): the batch or lot, 1 to 20 characters."""
+
+    __slots__ = ()
+    _pattern = re.compile(_CSET82 + r"{1,20}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return ``text`` as a lot number; raises `InvalidInput`."""
+        if not cls._pattern.fullmatch(text):
+            message = f"not a lot number: {text[:40]!r}"
+            raise InvalidInput(message, "lot")
+        return cls(text)
+
+
+def print_date(day: date) -> str:
+    """Return ``day`` as YYMMDD, the form of AIs (11) to (17) and (7007)."""
+    return day.strftime("%y%m%d")
+
+
+def parse_date(text: str) -> date:
+    """Return the day that YYMMDD names, in this century; raises `InvalidInput`."""
+    if not (text.isascii() and text.isdigit() and len(text) == 6):
+        message = f"a date is six digits, YYMMDD: {text[:20]!r}"
+        raise InvalidInput(message, "date")
+    try:
+        return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
+    except ValueError as error:
+        message = f"no such day: {text}"
+        raise InvalidInput(message, "date") from error
