@@ -1,0 +1,149 @@
+"""Products, lots, passports, recalls and buyers' reports in the records store."""
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.errors import Clash, NotFound
+from domain.gs1 import Gtin, LotNumber
+from domain.ids import EntryId, PlotId, ProducerId, SeasonId
+from domain.lot import IssuedPassport, Lot, Product, Recall
+from store.records import tables as t
+
+
+class Lots:
+    """Questions and statements about what is sold; within one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add_product(self, product: Product) -> None:
+        """Keep a trade item."""
+        row = dict(gtin=product.gtin, crop=product.crop, producer=product.producer,
+                   name_vi=product.name_vi, name_en=product.name_en,
+                   shelf_days=product.shelf_days)  # fmt: skip
+        self._connection.execute(t.product.insert().values(row))
+
+    def product(self, gtin: Gtin) -> Product:
+        """Return a trade item; raises `NotFound`."""
+        query = sa.select(t.product).where(t.product.c.gtin == gtin)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            message = f"no product {gtin}"
+            raise NotFound(message)
+        return _product(row)
+
+    def products(self, producer: ProducerId) -> list[Product]:
+        """Return a producer's trade items."""
+        query = sa.select(t.product).where(t.product.c.producer == producer)
+        return [_product(row) for row in self._connection.execute(query.order_by(t.product.c.gtin))]
+
+    def add(self, lot: Lot) -> None:
+        """Keep a lot; raises `Clash` when the number is taken."""
+        if self.find(lot.gtin, lot.number) is not None:
+            message = f"lot {lot.number} of {lot.gtin} exists already"
+            raise Clash(message)
+        row = dict(gtin=lot.gtin, number=lot.number, plot=lot.plot, season=lot.season,
+                   harvest=lot.harvest, harvested=lot.harvested, expires=lot.expires,
+                   kilograms=lot.kilograms, opened_ms=lot.opened_ms)  # fmt: skip
+        self._connection.execute(t.lot.insert().values(row))
+
+    def find(self, gtin: str, number: str) -> Lot | None:
+        """Return a lot, None when there is none."""
+        query = sa.select(t.lot).where(t.lot.c.gtin == gtin, t.lot.c.number == number)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _lot(row)
+
+    def lots(self, plot: PlotId | None = None) -> list[Lot]:
+        """Return all lots, or one plot's, newest first."""
+        query = sa.select(t.lot).order_by(t.lot.c.opened_ms.desc(), t.lot.c.number)
+        if plot is not None:
+            query = query.where(t.lot.c.plot == plot)
+        return [_lot(row) for row in self._connection.execute(query)]
+
+    def taken_from(self, harvest: EntryId) -> float:
+        """Return the kilograms that lots have already taken from a harvest.
+
+        Locks the harvest on PostgreSQL, so that two lots opened at once cannot both
+        take the rest; SQLite has one writer at a time anyway.
+        """
+        lock = sa.select(t.entry.c.id).where(t.entry.c.id == harvest).with_for_update()
+        self._connection.execute(lock)
+        query = sa.select(sa.func.coalesce(sa.func.sum(t.lot.c.kilograms), 0.0))
+        return float(self._connection.execute(query.where(t.lot.c.harvest == harvest)).scalar_one())
+
+    def add_passport(self, passport: IssuedPassport) -> None:
+        """Keep a passport as issued."""
+        row = dict(gtin=passport.gtin, number=passport.number, envelope=passport.envelope,
+                   key_id=passport.key_id, issued_ms=passport.issued_ms)  # fmt: skip
+        self._connection.execute(t.passport.insert().values(row))
+
+    def passport(self, gtin: Gtin, number: LotNumber) -> IssuedPassport | None:
+        """Return the newest passport of a lot, None when none was issued."""
+        query = (
+            sa.select(t.passport)
+            .where(t.passport.c.gtin == gtin, t.passport.c.number == number)
+            .order_by(t.passport.c.issued_ms.desc())
+            .limit(1)
+        )
+        r = self._connection.execute(query).one_or_none()
+        return None if r is None else _passport(r)
+
+    def passports(self) -> list[IssuedPassport]:
+        """Return every passport ever issued, in order of issue."""
+        query = sa.select(t.passport).order_by(t.passport.c.issued_ms)
+        return [_passport(row) for row in self._connection.execute(query)]
+
+    def recall(self, recall: Recall) -> None:
+        """Call a lot back; calling it back again changes nothing."""
+        if self.recalled(recall.gtin, recall.number) is None:
+            row = dict(gtin=recall.gtin, number=recall.number, reason=recall.reason,
+                       author=recall.author, since_ms=recall.since_ms)  # fmt: skip
+            self._connection.execute(t.recall.insert().values(row))
+
+    def recalled(self, gtin: Gtin, number: LotNumber) -> Recall | None:
+        """Return the recall of a lot, None when it is not recalled."""
+        query = sa.select(t.recall).where(t.recall.c.gtin == gtin, t.recall.c.number == number)
+        r = self._connection.execute(query).one_or_none()
+        if r is None:
+            return None
+        return Recall(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
+
+    def add_report(self, code: str, kind: str, note: str, received_ms: int) -> int:
+        """Keep what a buyer reported; returns the receipt number."""
+        row = dict(code=code, kind=kind, note=note, received_ms=received_ms)
+        result = self._connection.execute(t.report.insert().values(row))
+        key = result.inserted_primary_key
+        return int(key[0]) if key is not None else 0
+
+    def count_reports(self) -> int:
+        """Return how many reports buyers have sent."""
+        return int(
+            self._connection.execute(sa.select(sa.func.count()).select_from(t.report)).scalar_one()
+        )
+
+    def output(self) -> list[tuple[PlotId, str, date, float]]:
+        """Return harvests as (plot, area, day, kilograms), from the diaries, by day."""
+        query = (
+            sa.select(t.plot.c.id, t.plot.c.area, t.entry.c.day, t.entry.c.amount)
+            .join(t.plot, t.plot.c.id == t.entry.c.plot)
+            .where(t.entry.c.work == "harvest", t.entry.c.amount.is_not(None))
+            .order_by(t.entry.c.day, t.entry.c.id)
+        )
+        return [(PlotId(r[0]), r[1], r[2], r[3]) for r in self._connection.execute(query)]
+
+
+def _product(r: "sa.Row[Any]") -> Product:
+    return Product(Gtin(r.gtin), r.crop, ProducerId(r.producer), r.name_vi, r.name_en,
+                   r.shelf_days)  # fmt: skip
+
+
+def _lot(r: "sa.Row[Any]") -> Lot:
+    return Lot(Gtin(r.gtin), LotNumber(r.number), PlotId(r.plot), SeasonId(r.season),
+               EntryId(r.harvest), r.harvested, r.expires, r.kilograms, r.opened_ms)  # fmt: skip
+
+
+def _passport(r: "sa.Row[Any]") -> IssuedPassport:
+    return IssuedPassport(Gtin(r.gtin), LotNumber(r.number), bytes(r.envelope), r.key_id,
+                          r.issued_ms)  # fmt: skip

@@ -1,0 +1,160 @@
+"""Areas, producers, plots, crops, bands and seasons in the records store."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from domain.errors import NotFound
+from domain.gs1 import Gln
+from domain.ids import AreaCode, PlotId, ProducerId, SeasonId
+from domain.plot import Area, Band, Crop, Plot, Producer, Season
+from store.records import tables as t
+
+
+class Places:
+    """Questions and statements about places; within one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add_area(self, area: Area) -> None:
+        """Keep an area."""
+        row = dict(code=area.code, name_vi=area.name_vi, name_en=area.name_en, zone=area.zone.key,
+                   valid_from=area.valid_from, valid_to=area.valid_to,
+                   source=area.source)  # fmt: skip
+        self._connection.execute(t.area.insert().values(row))
+
+    def area(self, code: AreaCode, on: date) -> Area:
+        """Return the area that a code meant on a day; raises `NotFound` for no code at all.
+
+        Outside the days any area had the code: the last one before, else the first one
+        after. A merger must not take down the page of a plot nobody has moved yet.
+        """
+        query = sa.select(t.area).where(t.area.c.code == code).order_by(t.area.c.valid_from)
+        rows = list(self._connection.execute(query))
+        if not rows:
+            message = f"no area {code}"
+            raise NotFound(message)
+        begun = [row for row in rows if row.valid_from <= on]
+        return _area(begun[-1] if begun else rows[0])
+
+    def areas(self, on: date) -> list[Area]:
+        """Return the areas that exist on a day, by name."""
+        query = (
+            sa.select(t.area)
+            .where(t.area.c.valid_from <= on)
+            .where(sa.or_(t.area.c.valid_to.is_(None), t.area.c.valid_to > on))
+            .order_by(t.area.c.name_vi)
+        )
+        return [_area(row) for row in self._connection.execute(query)]
+
+    def add_producer(self, producer: Producer) -> None:
+        """Keep a producer."""
+        row = dict(id=producer.id, public_name=producer.public_name, area=producer.area,
+                   phone=producer.phone)  # fmt: skip
+        self._connection.execute(t.producer.insert().values(row))
+
+    def producer(self, producer: ProducerId) -> Producer:
+        """Return a producer; raises `NotFound`."""
+        query = sa.select(t.producer).where(t.producer.c.id == producer)
+        row = _one(self._connection.execute(query), f"producer {producer}")
+        return Producer(ProducerId(row.id), row.public_name, AreaCode(row.area), row.phone)
+
+    def add_plot(self, plot: Plot) -> None:
+        """Keep a plot."""
+        row = dict(id=plot.id, name=plot.name, producer=plot.producer, area=plot.area,
+                   gln=plot.gln, hectares=plot.hectares)  # fmt: skip
+        self._connection.execute(t.plot.insert().values(row))
+
+    def plot(self, plot: PlotId) -> Plot:
+        """Return a plot; raises `NotFound`."""
+        query = sa.select(t.plot).where(t.plot.c.id == plot)
+        return _plot(_one(self._connection.execute(query), f"plot {plot}"))
+
+    def plots(self, producer: ProducerId | None = None) -> list[Plot]:
+        """Return all plots, or one producer's, by name."""
+        query = sa.select(t.plot).order_by(t.plot.c.name)
+        if producer is not None:
+            query = query.where(t.plot.c.producer == producer)
+        return [_plot(row) for row in self._connection.execute(query)]
+
+    def zone_of(self, plot: Plot, on: date) -> ZoneInfo:
+        """Return the time zone that a plot's days are counted in."""
+        return self.area(plot.area, on).zone
+
+    def add_crop(self, crop: Crop) -> None:
+        """Keep a crop."""
+        row = dict(code=crop.code, name_vi=crop.name_vi, name_en=crop.name_en)
+        self._connection.execute(t.crop.insert().values(row))
+
+    def crop(self, code: str) -> Crop:
+        """Return a crop; raises `NotFound`."""
+        query = sa.select(t.crop).where(t.crop.c.code == code)
+        row = _one(self._connection.execute(query), f"crop {code}")
+        return Crop(row.code, row.name_vi, row.name_en)
+
+    def add_band(self, band: Band) -> None:
+        """Keep a band."""
+        row = dict(crop=band.crop, property=band.property, low=band.low, high=band.high,
+                   valid_from=band.valid_from, source=band.source)  # fmt: skip
+        self._connection.execute(t.band.insert().values(row))
+
+    def bands(self, crop: str, on: date) -> dict[str, Band]:
+        """Return the bands in force for a crop on a day, by property."""
+        query = (
+            sa.select(t.band)
+            .where(t.band.c.crop == crop, t.band.c.valid_from <= on)
+            .order_by(t.band.c.valid_from)
+        )
+        rows = self._connection.execute(query)
+        return {
+            r.property: Band(r.crop, r.property, r.low, r.high, r.valid_from, r.source)
+            for r in rows
+        }
+
+    def add_season(self, season: Season) -> None:
+        """Keep a season."""
+        row = dict(id=season.id, plot=season.plot, crop=season.crop, started=season.started,
+                   ended=season.ended)  # fmt: skip
+        self._connection.execute(t.season.insert().values(row))
+
+    def season(self, season: SeasonId) -> Season:
+        """Return a season; raises `NotFound`."""
+        query = sa.select(t.season).where(t.season.c.id == season)
+        return _season(_one(self._connection.execute(query), f"season {season}"))
+
+    def season_on(self, plot: PlotId, on: date) -> Season | None:
+        """Return the season a plot was in on a day, the latest started if several."""
+        query = (
+            sa.select(t.season)
+            .where(t.season.c.plot == plot, t.season.c.started <= on)
+            .where(sa.or_(t.season.c.ended.is_(None), t.season.c.ended >= on))
+            .order_by(t.season.c.started.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _season(row)
+
+
+def _one(result: "sa.CursorResult[Any]", what: str) -> "sa.Row[Any]":
+    row = result.one_or_none()
+    if row is None:
+        message = f"no {what}"
+        raise NotFound(message)
+    return row
+
+
+def _area(r: "sa.Row[Any]") -> Area:
+    return Area(AreaCode(r.code), r.name_vi, r.name_en, ZoneInfo(r.zone), r.valid_from,
+                r.valid_to, r.source)  # fmt: skip
+
+
+def _plot(r: "sa.Row[Any]") -> Plot:
+    return Plot(PlotId(r.id), r.name, ProducerId(r.producer), AreaCode(r.area), Gln(r.gln),
+                r.hectares)  # fmt: skip
+
+
+def _season(r: "sa.Row[Any]") -> Season:
+    return Season(SeasonId(r.id), PlotId(r.plot), r.crop, r.started, r.ended)

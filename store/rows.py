@@ -1,0 +1,58 @@
+"""From a row to a value, alike on every backend."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from domain.clock import Beat, ClockVerdict, moved_by
+from domain.ids import SeriesId
+from domain.quality import Flag, QcTest, also
+from domain.reading import Delivery, Frame, StoredReading
+
+NO_BOOT = -1
+"""Stands for the one boot of a device that counts none, where a key needs a number."""
+
+
+def stored_reading(row: tuple[Any, ...]) -> StoredReading:
+    """Return a reading from a row in the order of ``COLUMNS`` of each backend.
+
+    What was found out about its clock since it came is put into its verdict.
+    """
+    series, time_ms, value, quality, received, committed, conflict, skew, clock = row
+    if clock in (ClockVerdict.BACKWARDS, ClockVerdict.OFFSET):
+        quality = also(quality, Flag.SUSPECT, QcTest.CLOCK)
+    return StoredReading(
+        SeriesId(series), time_ms + skew, value, quality, received, committed, bool(conflict), skew
+    )
+
+
+def beat(row: tuple[Any, ...]) -> Beat:
+    """Return a cycle from (id, boot, seq, time, received, skew, clock)."""
+    frame, boot, seq, time_ms, received_ms, skew_ms, clock = row
+    return Beat(frame, boot, seq, time_ms, received_ms, skew_ms, ClockVerdict(clock))
+
+
+def newest_of(delivery: Delivery) -> int:
+    """Return the newest time claimed in a message; its lag says what its clock is off by."""
+    times = [time_of(frame, delivery.received_ms) for frame in delivery.frames]
+    return max(times, default=delivery.received_ms)
+
+
+def moved_frames(rows: Iterable[tuple[int, int, int]], skew_ms: int) -> list[int]:
+    """Return the cycles, given as (id, time, received), whose whole message an offset moves."""
+    messages: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for frame, time_ms, received_ms in rows:
+        messages[received_ms].append((time_ms, frame))
+    return [
+        frame
+        for received_ms, frames in messages.items()
+        if moved_by(skew_ms, max(frames)[0], received_ms)
+        for _, frame in frames
+    ]
+
+
+def time_of(frame: Frame, received_ms: int) -> int:
+    """Return the newest time claimed in a cycle, its arrival when it claims none."""
+    if frame.time_ms is not None:
+        return frame.time_ms
+    return max((r.time_ms for r in frame.readings), default=received_ms)

@@ -1,0 +1,185 @@
+"""The port to the time-series store: the questions the product asks, and no others.
+
+Every backend passes ``tests/store/series_contract.py``. There is no ``execute``.
+All times are instants in milliseconds; windows are half open.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.bucket import Bucket
+from domain.clock import Beat, Offset
+from domain.ids import DeviceId, SeriesId
+from domain.ranges import Runs
+from domain.reading import Delivery, StoredReading
+from domain.window import Size, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one delivery: readings new, already there, in conflict; refusals."""
+
+    new: int
+    same: int
+    conflicts: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The result of one append.
+
+    ``fates`` are in the order of the deliveries. ``kept`` gives, for every (device, boot)
+    touched, all sequence numbers received: what a receipt may promise, and what is missing.
+    """
+
+    fates: tuple[Fate, ...]
+    kept: Mapping[tuple[DeviceId, int], Runs]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """An hour of a series whose roll-ups are out of date; ``mark`` tells repeats apart."""
+
+    series: SeriesId
+    hour_ms: int
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A message, or part of one, that is kept aside with its reason.
+
+    The same bytes refused again for the same reason raise ``seen`` instead of
+    filling the disk. ``mended_ms`` says when a retry succeeded, None while none has.
+    """
+
+    id: int
+    topic: str
+    payload: bytes
+    reason: str
+    detail: str
+    part: str | None
+    first_ms: int
+    last_ms: int
+    seen: int
+    mended_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much is stored; ``quarantined`` counts what no retry has mended."""
+
+    readings: int
+    frames: int
+    conflicts: int
+    quarantined: int
+    touched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend is, and in a sentence what it lacks and what that costs."""
+
+    backend: str
+    version: str
+    lacks: tuple[str, ...]
+
+
+class Series(Protocol):
+    """A time-series store. Methods may be called from any thread."""
+
+    def capabilities(self) -> Capabilities:
+        """Say what this backend is and what it cannot do."""
+
+    def append(self, deliveries: Sequence[Delivery], committed_ms: int) -> Appended:
+        """Keep a batch in one transaction; durable on return, or nothing of it is kept.
+
+        Idempotent: a reading that is there already changes nothing. Another value for
+        the same series and time is kept beside the first and recorded as a conflict.
+        Readings, sequence ledger, quarantine and the list of touched hours are written
+        together. Raises `StoreUnavailable`; the caller may then try the same batch again.
+        """
+
+    def read(self, series: SeriesId, window: Window) -> Iterator[StoredReading]:
+        """Yield the readings of a window by (time, value), as judged on arrival.
+
+        What their neighbours say of them: :func:`store.judged.judged`.
+        """
+
+    def latest(self, series: Sequence[SeriesId], until_ms: int) -> dict[SeriesId, StoredReading]:
+        """Return for each series its newest reading before ``until_ms``; absent if none.
+
+        ``until_ms`` keeps a device with its clock in the future from being "now".
+        """
+
+    def buckets(self, series: SeriesId, window: Window, size: Size) -> list[Bucket]:
+        """Return the roll-ups that start inside the window, by start."""
+
+    def touched(self, limit: int) -> list[Touched]:
+        """Return up to ``limit`` hours whose roll-ups are out of date, by (series, hour)."""
+
+    def settle(self, buckets: Sequence[Bucket], done: Sequence[Touched]) -> None:
+        """Store recomputed buckets and strike out the touched hours, in one transaction.
+
+        An hour touched again since ``done`` was read stays on the list.
+        """
+
+    def ledger(self, device: DeviceId) -> dict[int, Runs]:
+        """Return, by boot, the sequence numbers received from a device."""
+
+    def gaps(self, limit: int) -> dict[tuple[DeviceId, int], Runs]:
+        """Return what is received of up to ``limit`` boots that miss a number in between."""
+
+    def cycles(self, series: Sequence[SeriesId], window: Window) -> list[Beat]:
+        """Return the cycles that gave any of these series a reading in the window, by number.
+
+        Numbers are the store's own, in the order of commitment.
+        """
+
+    def beats(self, device: DeviceId, limit: int) -> list[Beat]:
+        """Return the cycles of a device that were committed last, newest first."""
+
+    def move(
+        self, device: DeviceId, offset: Offset, series: Sequence[SeriesId], decided_ms: int
+    ) -> int:
+        """Order the cycles of a boot by a clock that is off by a constant.
+
+        Those that are there and those that will come, as `domain.clock.moved_by` allows;
+        claimed times stay. ``series`` are the device's. Returns how many cycles moved;
+        decides once a boot: a second decision changes nothing.
+        """
+
+    def suspect(self, device: DeviceId, frames: Sequence[int], series: Sequence[SeriesId]) -> None:
+        """Note that the clock ran backwards at these cycles of a device."""
+
+    def touch(self, series: SeriesId, since_ms: int) -> None:
+        """Put the hours of a series since a moment on the list of those to roll up anew.
+
+        For when what readings are judged by has changed.
+        """
+
+    def quarantined(self, limit: int, *, mended: bool = False) -> list[Quarantined]:
+        """Return the newest entries of the quarantine, newest first.
+
+        Without those that a retry has mended, unless ``mended``.
+        """
+
+    def quarantined_entry(self, number: int) -> Quarantined | None:
+        """Return one entry of the quarantine, None when there is none of that number."""
+
+    def mend(self, number: int, mended_ms: int) -> None:
+        """Note that a retry of this entry has succeeded; its bytes stay."""
+
+    def tally(self) -> Tally:
+        """Count what is stored."""
+
+    def series_ids(self) -> list[SeriesId]:
+        """Return every series that has a reading, ascending."""
+
+    def check(self) -> list[str]:
+        """Look for damage inside the store; return what is wrong, nothing when sound."""
+
+    def close(self) -> None:
+        """Release every connection."""

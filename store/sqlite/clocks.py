@@ -1,0 +1,96 @@
+"""What is found out about clocks, into the embedded store; inside the caller's transaction."""
+
+from collections.abc import Sequence
+
+import apsw
+
+from domain.clock import ClockVerdict, Offset
+from domain.ids import DeviceId, SeriesId
+from domain.window import HOUR_MS
+from store.rows import NO_BOOT, moved_frames
+
+_DECIDE = "INSERT INTO clock VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_MOVE = "UPDATE frame SET skew = ?, clock = ? WHERE id = ?"
+_SUSPECT = "UPDATE frame SET clock = ? WHERE id = ? AND device = ? AND clock = 0"
+_TOUCH = "INSERT INTO touched VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark"
+_BOUNDS = """INSERT INTO moved VALUES (?1, min(?2, 0), max(?2, 0)) ON CONFLICT DO UPDATE
+    SET least = min(least, excluded.least), most = max(most, excluded.most)"""
+
+
+def move(
+    connection: apsw.Connection,
+    device: DeviceId,
+    offset: Offset,
+    series: Sequence[SeriesId],
+    decided_ms: int,
+) -> int:
+    """Record an offset once, move the cycles it concerns, touch where they were and are."""
+    boot = NO_BOOT if offset.boot is None else offset.boot
+    evidence = (offset.skew_ms, offset.messages, offset.spread_ms, decided_ms)
+    connection.execute(_DECIDE, (device, boot, *evidence))
+    if not connection.changes():
+        return 0
+    rows = connection.execute(
+        "SELECT id, time, received FROM frame WHERE device = ? AND boot IS ? AND skew = 0",
+        (device, offset.boot),
+    )
+    frames = moved_frames(((r[0], r[1], r[2]) for r in rows), offset.skew_ms)
+    connection.executemany(
+        _MOVE, ((offset.skew_ms, int(ClockVerdict.OFFSET), frame) for frame in frames)
+    )
+    connection.executemany(_BOUNDS, ((one, offset.skew_ms) for one in series))
+    _touch(connection, frames, series, (0, offset.skew_ms), decided_ms)
+    return len(frames)
+
+
+def suspect(
+    connection: apsw.Connection,
+    device: DeviceId,
+    frames: Sequence[int],
+    series: Sequence[SeriesId],
+) -> None:
+    """Mark the cycles at which the clock ran backwards; touch their hours."""
+    verdict = int(ClockVerdict.BACKWARDS)
+    connection.executemany(_SUSPECT, ((verdict, frame, device) for frame in frames))
+    _touch(connection, frames, series, (0,), max(frames, default=0))
+
+
+def _touch(
+    connection: apsw.Connection,
+    frames: Sequence[int],
+    series: Sequence[SeriesId],
+    shifts: Sequence[int],
+    mark: int,
+) -> None:
+    # Negative: no append has such a mark, so none that is being settled strikes it out.
+    if not frames:
+        return
+    connection.execute("CREATE TEMPORARY TABLE IF NOT EXISTS concerned (id INTEGER PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.concerned")
+    connection.executemany("INSERT INTO temp.concerned VALUES (?)", ((f,) for f in frames))
+    for one in series:
+        rows = connection.execute(
+            """SELECT DISTINCT time FROM reading
+               WHERE series = ? AND frame IN (SELECT id FROM temp.concerned)""",
+            (one,),
+        )
+        times = [row[0] + shift for row in rows for shift in shifts]
+        hours = {max(0, time - time % HOUR_MS) for time in times}
+        connection.executemany(_TOUCH, ((one, hour, -mark) for hour in sorted(hours)))
+
+
+def touch_since(connection: apsw.Connection, series: SeriesId, since_ms: int) -> None:
+    """Touch every hour of a series in which something was claimed since a moment."""
+    rows = connection.execute(
+        "SELECT DISTINCT time - time % ? FROM reading WHERE series = ? AND time >= ?",
+        (HOUR_MS, series, since_ms),
+    )
+    hours = [row[0] for row in rows]
+    mark = _fresh_mark(connection)
+    connection.executemany(_TOUCH, ((series, hour, mark) for hour in hours))
+
+
+def _fresh_mark(connection: apsw.Connection) -> int:
+    """Return a mark that nothing on the list has; negative, as appends' are not."""
+    row = connection.execute("SELECT coalesce(min(mark), 0) FROM touched").fetchone()
+    return min(0, int(row[0]) if row is not None else 0) - 1

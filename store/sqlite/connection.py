@@ -1,0 +1,109 @@
+"""Connections to the embedded store: which SQLite, which pragmas, how many.
+
+SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when two connections write or
+checkpoint at once (sqlite.org/wal.html#walresetbug). apsw carries a newer library
+than distributions do; an older one is refused here instead of hoped about.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from domain.errors import StoreTooNew, StoreUnavailable
+from store.migrations import scripts
+
+OLDEST_SAFE = 3_051_003
+_BUSY_MS = 10_000
+_MAX_IDLE = 8
+
+
+class Connections:
+    """Connections lent to one thread at a time and kept for the next one.
+
+    Not one a thread: web servers make and drop threads as they please, and each would
+    leave its files open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        refuse_unsafe_library(apsw.sqlitelibversion())
+        self._path = path
+        self._idle: list[apsw.Connection] = []
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self.guarded() as connection:
+            _prepare(connection, path)
+
+    @contextmanager
+    def guarded(self) -> Iterator[apsw.Connection]:
+        """Lend a connection; foreign errors leave as `StoreUnavailable`."""
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            except BaseException:
+                # Who knows what it is in the middle of; closing undoes all of it.
+                connection.close()
+                raise
+            self._give_back(connection)
+        except apsw.Error as error:
+            message = f"{self._path.name}: {type(error).__name__}: {error}"
+            raise StoreUnavailable(message) from error
+
+    def close(self) -> None:
+        """Close every connection that is not lent."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> apsw.Connection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = apsw.Connection(str(self._path))
+        connection.set_busy_timeout(_BUSY_MS)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit is on the disk when it returns. NORMAL may lose the last ones.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _give_back(self, connection: apsw.Connection) -> None:
+        with self._lock:
+            if len(self._idle) < _MAX_IDLE:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def refuse_unsafe_library(version: str) -> None:
+    """Raise `StoreUnavailable` when this SQLite has the WAL corruption bug."""
+    major, minor, patch = (int(part) for part in (*version.split("."), "0")[:3])
+    if major * 1_000_000 + minor * 1_000 + patch < OLDEST_SAFE:
+        message = f"SQLite {version} can corrupt a WAL database; 3.51.3 or newer is needed"
+        raise StoreUnavailable(message)
+
+
+def _prepare(connection: apsw.Connection, path: Path) -> None:
+    steps = scripts("store.sqlite")
+    # IMMEDIATE: two processes starting at once must not both find an empty file.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = int(str(connection.pragma("user_version")))
+        _refuse_newer(found, max(steps), path)
+        for number, script in steps.items():
+            if number > found:
+                connection.execute(script)
+                connection.pragma("user_version", number)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _refuse_newer(found: int, known: int, path: Path) -> None:
+    if found > known:
+        message = f"{path.name} has schema {found}, this program knows {known}"
+        raise StoreTooNew(message)

@@ -1,0 +1,222 @@
+"""The `Series` port on SQLite: WAL, synchronous FULL, one transaction a batch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from domain.bucket import Bucket
+from domain.clock import Beat, Offset
+from domain.ids import DeviceId, SeriesId
+from domain.ranges import Runs
+from domain.reading import Delivery, StoredReading
+from domain.window import Size, Window
+from store import failpoint
+from store.series import Appended, Capabilities, Quarantined, Tally, Touched
+from store.sqlite import clocks, reads
+from store.sqlite.append import append
+from store.sqlite.connection import Connections
+
+_PUT_BUCKET = """INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET n = excluded.n, expected = excluded.expected,
+        minimum = excluded.minimum, maximum = excluded.maximum, total = excluded.total,
+        last = excluded.last, flagged = excluded.flagged, conflicts = excluded.conflicts,
+        late = excluded.late"""
+_QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
+    FROM quarantine"""
+
+
+class SqliteSeries:
+    """Readings in one SQLite file. Methods may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._connections = Connections(path)
+
+    def capabilities(self) -> Capabilities:
+        """Say what this backend is; see :class:`store.series.Series`."""
+        lacks = ("one writer at a time: a second ingest worker waits for the first",)
+        return Capabilities("sqlite", apsw.sqlitelibversion(), lacks)
+
+    def append(self, deliveries: Sequence[Delivery], committed_ms: int) -> Appended:
+        """Keep a batch in one transaction; see :class:`store.series.Series`."""
+        failpoint.reach("before-begin")
+        with self._writing() as connection:
+            appended = append(connection, tuple(deliveries), committed_ms)
+            failpoint.reach("before-commit")
+        failpoint.reach("after-commit")
+        return appended
+
+    @contextmanager
+    def _writing(self) -> Iterator[apsw.Connection]:
+        with self._connections.guarded() as connection:
+            # IMMEDIATE: take the write lock first, so that no read goes stale under us.
+            connection.execute("BEGIN IMMEDIATE")
+            failpoint.reach("after-begin")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def read(self, series: SeriesId, window: Window) -> Iterator[StoredReading]:
+        """Yield readings by (time, value), a page at a time so that no lock is held long."""
+        start: int | None = window.start_ms
+        while start is not None:
+            with self._connections.guarded() as connection:
+                # One look decides both: a move between two would cut the rest off.
+                rest = Window(start, window.end_ms)
+                page, start = reads.page(connection, series, rest)
+            yield from page
+
+    def latest(self, series: Sequence[SeriesId], until_ms: int) -> dict[SeriesId, StoredReading]:
+        """Return each series' newest reading before ``until_ms``."""
+        with self._connections.guarded() as connection:
+            found = {one: reads.latest(connection, one, until_ms) for one in series}
+        return {one: reading for one, reading in found.items() if reading is not None}
+
+    def buckets(self, series: SeriesId, window: Window, size: Size) -> list[Bucket]:
+        """Return the roll-ups that start inside the window."""
+        with self._connections.guarded() as connection:
+            rows = connection.execute(
+                """SELECT series, size, start, n, expected, minimum, maximum, total, last,
+                   flagged, conflicts, late FROM rollup
+                   WHERE series = ? AND size = ? AND start >= ? AND start < ? ORDER BY start""",
+                (series, size.value, window.start_ms, window.end_ms),
+            )
+            return [Bucket(SeriesId(row[0]), Size(row[1]), *row[2:]) for row in rows]
+
+    def touched(self, limit: int) -> list[Touched]:
+        """Return hours whose roll-ups are out of date."""
+        with self._connections.guarded() as connection:
+            rows = connection.execute(
+                "SELECT series, hour, mark FROM touched ORDER BY series, hour LIMIT ?", (limit,)
+            )
+            return [Touched(SeriesId(row[0]), row[1], row[2]) for row in rows]
+
+    def settle(self, buckets: Sequence[Bucket], done: Sequence[Touched]) -> None:
+        """Store buckets and strike out touched hours in one transaction."""
+        with self._writing() as connection:
+            rows = (
+                (b.series, b.size.value, b.start_ms, b.n, b.expected, b.minimum, b.maximum,
+                 b.total, b.last, b.flagged, b.conflicts, b.late) for b in buckets
+            )  # fmt: skip
+            connection.executemany(_PUT_BUCKET, rows)
+            failpoint.reach("mid-roll-up")
+            connection.executemany(
+                "DELETE FROM touched WHERE series = ? AND hour = ? AND mark = ?",
+                ((t.series, t.hour_ms, t.mark) for t in done),
+            )
+
+    def ledger(self, device: DeviceId) -> dict[int, Runs]:
+        """Return the sequence numbers received, by boot."""
+        found: dict[int, Runs] = {}
+        with self._connections.guarded() as connection:
+            for boot, first, last in connection.execute(
+                "SELECT boot, first, last FROM ledger WHERE device = ? ORDER BY boot, first",
+                (device,),
+            ):
+                found[boot] = (*found.get(boot, ()), (first, last))
+        return found
+
+    def gaps(self, limit: int) -> dict[tuple[DeviceId, int], Runs]:
+        """Return the runs of boots that miss a number."""
+        found: dict[tuple[DeviceId, int], Runs] = {}
+        with self._connections.guarded() as connection:
+            for device, boot, first, last in connection.execute(
+                """SELECT device, boot, first, last FROM ledger WHERE (device, boot) IN (
+                     SELECT device, boot FROM ledger GROUP BY device, boot
+                     HAVING count(*) > 1 OR min(first) > 0 LIMIT ?)
+                   ORDER BY device, boot, first""",
+                (limit,),
+            ):
+                key = DeviceId(device), boot
+                found[key] = (*found.get(key, ()), (first, last))
+        return found
+
+    def cycles(self, series: Sequence[SeriesId], window: Window) -> list[Beat]:
+        """Return the cycles behind the readings of a window."""
+        with self._connections.guarded() as connection:
+            return reads.cycles(connection, series, window)
+
+    def beats(self, device: DeviceId, limit: int) -> list[Beat]:
+        """Return a device's newest cycles, newest first."""
+        with self._connections.guarded() as connection:
+            return reads.beats(connection, device, limit)
+
+    def move(
+        self, device: DeviceId, offset: Offset, series: Sequence[SeriesId], decided_ms: int
+    ) -> int:
+        """Order a boot's cycles by a clock off by a constant; see the port."""
+        with self._writing() as connection:
+            return clocks.move(connection, device, offset, series, decided_ms)
+
+    def suspect(self, device: DeviceId, frames: Sequence[int], series: Sequence[SeriesId]) -> None:
+        """Note that the clock ran backwards at these cycles."""
+        with self._writing() as connection:
+            clocks.suspect(connection, device, frames, series)
+
+    def touch(self, series: SeriesId, since_ms: int) -> None:
+        """Put a series' hours on the list of those to roll up anew."""
+        with self._writing() as connection:
+            clocks.touch_since(connection, series, since_ms)
+
+    def quarantined(self, limit: int, *, mended: bool = False) -> list[Quarantined]:
+        """Return the newest quarantine entries."""
+        with self._connections.guarded() as connection:
+            which = "" if mended else "WHERE mended IS NULL"
+            rows = connection.execute(
+                f"{_QUARANTINED} {which} ORDER BY last DESC, id DESC LIMIT ?", (limit,)
+            )
+            return [Quarantined(*row) for row in rows]
+
+    def quarantined_entry(self, number: int) -> Quarantined | None:
+        """Return one quarantine entry."""
+        with self._connections.guarded() as connection:
+            row = connection.execute(f"{_QUARANTINED} WHERE id = ?", (number,)).fetchone()
+            return None if row is None else Quarantined(*row)
+
+    def mend(self, number: int, mended_ms: int) -> None:
+        """Note that a retry has succeeded."""
+        with self._writing() as connection:
+            connection.execute("UPDATE quarantine SET mended = ? WHERE id = ?", (mended_ms, number))
+
+    def tally(self) -> Tally:
+        """Count what is stored."""
+        with self._connections.guarded() as connection:
+            tables = ("reading", "frame", "conflict", "quarantine WHERE mended IS NULL", "touched")
+            counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
+            return Tally(*rows_of(connection.execute(f"SELECT {counts}"))[0])
+
+    def series_ids(self) -> list[SeriesId]:
+        """Return every series with a reading, skipping from one to the next by the key."""
+        with self._connections.guarded() as connection:
+            rows = connection.execute(
+                """WITH RECURSIVE s(id) AS (
+                     SELECT min(series) FROM reading UNION ALL
+                     SELECT (SELECT min(series) FROM reading WHERE series > s.id) FROM s
+                     WHERE s.id IS NOT NULL)
+                   SELECT id FROM s WHERE id IS NOT NULL"""
+            )
+            return [SeriesId(row[0]) for row in rows]
+
+    def check(self) -> list[str]:
+        """Run SQLite's integrity check and look for readings whose frame is gone."""
+        with self._connections.guarded() as connection:
+            wrong = [str(r[0]) for r in connection.execute("PRAGMA integrity_check")]
+            orphans = connection.execute(
+                "SELECT count(*) FROM reading WHERE frame NOT IN (SELECT id FROM frame)"
+            )
+            lost = rows_of(orphans)[0][0]
+        wrong = [line for line in wrong if line != "ok"]
+        return [*wrong, *([f"{lost} readings have lost their frame"] if lost else [])]
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._connections.close()
+
+
+def rows_of(cursor: apsw.Cursor) -> list[tuple[int, ...]]:
+    """Return all rows; apsw types them loosely."""
+    return list(cursor)

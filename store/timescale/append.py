@@ -1,0 +1,250 @@
+"""One batch into PostgreSQL: two round trips, whatever the number of devices.
+
+First the locks, the ledger and the clocks as they are, and the numbers of the frames;
+then readings, frames, touched hours, conflicts, ledger and quarantine. Rows travel as
+arrays, one parameter a column. COPY into a temporary table, and a statement a device,
+cost five times as much at a thousand devices (docs/performance.md).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import psycopg
+
+from domain.clock import ClockVerdict, moved_by
+from domain.ids import DeviceId
+from domain.ranges import Runs, holds
+from domain.reading import Delivery, Frame
+from store import failpoint
+from store.ledger import changes, merged, numbers_of
+from store.quarantine import digest, storable
+from store.rows import NO_BOOT, newest_of, time_of
+from store.series import Appended, Fate
+
+_Boot: TypeAlias = tuple[DeviceId, int]
+_Fresh: TypeAlias = tuple[int, int, float, int, bool]
+
+# One worker at a time a device, always in the same order, or two would deadlock.
+_LOCK = """SELECT pg_advisory_xact_lock(hashtextextended(device, 0))
+    FROM unnest(%s::text[]) WITH ORDINALITY AS d(device, n)"""
+_RUNS = """SELECT device, boot, first, last FROM series.ledger
+    JOIN unnest(%s::text[], %s::bigint[]) AS k(device, boot) USING (device, boot)
+    ORDER BY device, boot, first"""
+_NUMBERS = "SELECT nextval('series.frame_id') FROM generate_series(1, %s)"
+_KEEP = """WITH fresh AS (
+        INSERT INTO series.reading (series, time, value, quality, frame)
+        SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
+        ON CONFLICT DO NOTHING RETURNING series, time, value, frame),
+    touch AS (
+        INSERT INTO series.touched
+        SELECT series, moment - moment %% 3600000, max(frame) FROM (
+            SELECT series, frame, time + coalesce(skew, 0) AS moment FROM fresh
+            LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS m(frame, skew) USING (frame)) f
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (series, hour) DO UPDATE SET mark = greatest(touched.mark, excluded.mark))
+    SELECT series, time, value, frame, EXISTS (SELECT 1 FROM series.reading r
+        WHERE r.series = f.series AND r.time = f.time AND r.value <> f.value)
+    FROM fresh f"""
+_FRAMES = """INSERT INTO series.frame
+    (id, device, boot, seq, received, committed, time, skew, clock)
+    SELECT id, device, boot, seq, received, %s, time, skew, clock
+    FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::int[]) AS f(id, device, boot, seq, received, time, skew, clock)"""
+_MOVED = """INSERT INTO series.moved SELECT * FROM
+    unnest(%s::int[], %s::bigint[], %s::bigint[]) AS m(series, least, most)
+    ON CONFLICT (series) DO UPDATE
+    SET least = least(moved.least, excluded.least), most = greatest(moved.most, excluded.most)"""
+_CONFLICTS = """INSERT INTO series.conflict
+    SELECT series, time, %s FROM unnest(%s::int[], %s::bigint[]) AS c(series, time)
+    ON CONFLICT DO NOTHING"""
+_GONE = """DELETE FROM series.ledger l USING unnest(%s::text[], %s::bigint[], %s::bigint[])
+    AS g(device, boot, first)
+    WHERE l.device = g.device AND l.boot = g.boot AND l.first = g.first"""
+_KNOWN = """INSERT INTO series.ledger
+    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
+    ON CONFLICT (device, boot, first) DO UPDATE SET last = excluded.last"""
+_QUARANTINE = """INSERT INTO series.quarantine
+    (digest, topic, payload, reason, detail, part, first, last, seen)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1)
+    ON CONFLICT (digest) DO UPDATE
+    SET last = excluded.last, seen = quarantine.seen + 1, mended = NULL"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A cycle with its number, its delivery's place in the batch, and its move."""
+
+    number: int
+    place: int
+    delivery: Delivery
+    frame: Frame
+    time_ms: int
+    skew_ms: int
+
+
+def append(
+    connection: psycopg.Connection, deliveries: Sequence[Delivery], committed_ms: int
+) -> Appended:
+    """Write a batch inside the caller's transaction."""
+    added = numbers_of(deliveries)
+    known, cycles = _before(connection, deliveries, added)
+    runs = merged(known, added)
+    with connection.pipeline():
+        kept = _keep(connection, cycles)
+        _keep_runs(connection, known, runs)
+        _set_aside(connection, deliveries)
+        fresh: list[_Fresh] = sorted(kept.fetchall(), key=lambda row: (row[3], row[2]))
+        failpoint.reach("mid-batch")
+        new = Counter(row[3] for row in fresh)
+        news = _news(cycles, known, new)
+        _keep_frames(connection, [c for c in cycles if c.number in news], committed_ms)
+        _note_moves(connection, cycles)
+        disputed = _disputed(fresh)
+        if disputed:
+            columns = [[row[0] for row in disputed], [row[1] for row in disputed]]
+            connection.execute(_CONFLICTS, (committed_ms, *columns))
+    conflicts = Counter(row[3] for row in disputed)
+    return Appended(_fates(deliveries, cycles, new, conflicts), runs)
+
+
+def _before(
+    connection: psycopg.Connection,
+    deliveries: Sequence[Delivery],
+    added: Mapping[_Boot, set[int]],
+) -> tuple[dict[_Boot, Runs], list[_Numbered]]:
+    """Take the devices' locks; return their ledgers, and every cycle with its number."""
+    devices = sorted({d.device for d in deliveries if d.device is not None})
+    with connection.pipeline():
+        connection.execute(_LOCK, (devices,))
+        boots = [device for device, _ in added], [boot for _, boot in added]
+        runs = connection.execute(_RUNS, boots)
+        # Hardly any device has a clock known to be wrong, so all are looked up at once.
+        clocks = connection.execute("SELECT device, boot, skew FROM series.clock")
+        ids = connection.execute(_NUMBERS, (sum(len(d.frames) for d in deliveries),))
+        known: dict[_Boot, Runs] = {}
+        for device, boot, first, last in runs:
+            key = DeviceId(device), boot
+            known[key] = (*known.get(key, ()), (first, last))
+        skews = {(device, boot): skew for device, boot, skew in clocks}
+        numbers = iter([int(row[0]) for row in ids])
+    return known, list(_numbered(deliveries, numbers, skews))
+
+
+def _numbered(
+    deliveries: Sequence[Delivery], numbers: Iterator[int], skews: Mapping[tuple[str, int], int]
+) -> Iterator[_Numbered]:
+    for place, delivery in enumerate(deliveries):
+        for frame in delivery.frames:
+            time_ms = time_of(frame, delivery.received_ms)
+            boot = NO_BOOT if frame.boot is None else frame.boot
+            skew = skews.get((delivery.device or "", boot), 0) if skews else 0
+            moved = moved_by(skew, newest_of(delivery), delivery.received_ms) if skew else 0
+            yield _Numbered(next(numbers), place, delivery, frame, time_ms, moved)
+
+
+def _keep(connection: psycopg.Connection, cycles: Sequence[_Numbered]) -> "psycopg.Cursor[Any]":
+    rows = [
+        (r.series, r.time_ms, r.value, r.quality, cycle.number)
+        for cycle in cycles
+        for r in cycle.frame.readings
+    ]
+    moves = [(cycle.number, cycle.skew_ms) for cycle in cycles if cycle.skew_ms]
+    cursor = connection.cursor(binary=True)
+    return cursor.execute(_KEEP, (*_columns(rows, 5), *_columns(moves, 2)))
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * width
+
+
+def _disputed(fresh: Sequence[_Fresh]) -> list[_Fresh]:
+    """Return the new readings that found another value there, as one by one they would have."""
+    first: dict[tuple[int, int], _Fresh] = {}
+    return [row for row in fresh if row[4] or first.setdefault((row[0], row[1]), row) is not row]
+
+
+def _news(
+    cycles: Sequence[_Numbered], known: Mapping[_Boot, Runs], new: Mapping[int, int]
+) -> set[int]:
+    """Return the cycles to keep: with a new reading, or a number never heard of before."""
+    heard: set[tuple[str, int, int]] = set()
+    news = set(new)
+    for cycle in cycles:
+        device, frame = cycle.delivery.device, cycle.frame
+        if device is None or frame.boot is None or frame.seq is None:
+            continue
+        key = device, frame.boot, frame.seq
+        before = known.get((device, frame.boot), ())
+        if cycle.number not in news and key not in heard and not holds(before, frame.seq):
+            news.add(cycle.number)
+        heard.add(key)
+    return news
+
+
+def _keep_frames(
+    connection: psycopg.Connection, cycles: Sequence[_Numbered], committed_ms: int
+) -> None:
+    rows = [
+        (c.number, c.delivery.device, c.frame.boot, c.frame.seq, c.delivery.received_ms, c.time_ms,
+         c.skew_ms, int(ClockVerdict.OFFSET if c.skew_ms else c.frame.clock))
+        for c in cycles
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_FRAMES, (committed_ms, *_columns(rows, 8)))
+
+
+def _note_moves(connection: psycopg.Connection, cycles: Sequence[_Numbered]) -> None:
+    """Widen the bounds within which each series' cycles are moved."""
+    bounds: dict[int, tuple[int, int]] = {}
+    for cycle in cycles:
+        if cycle.skew_ms:
+            for r in cycle.frame.readings:
+                least, most = bounds.get(r.series, (0, 0))
+                bounds[r.series] = min(least, cycle.skew_ms), max(most, cycle.skew_ms)
+    if bounds:
+        rows = [(series, *bound) for series, bound in sorted(bounds.items())]
+        connection.execute(_MOVED, _columns(rows, 3))
+
+
+def _keep_runs(
+    connection: psycopg.Connection, known: Mapping[_Boot, Runs], runs: Mapping[_Boot, Runs]
+) -> None:
+    gone, fresh = changes(known, runs)
+    if gone:
+        connection.execute(_GONE, _columns(gone, 3))
+    if fresh:
+        connection.execute(_KNOWN, _columns(fresh, 4))
+
+
+def _fates(
+    deliveries: Sequence[Delivery],
+    cycles: Sequence[_Numbered],
+    new: Mapping[int, int],
+    conflicts: Mapping[int, int],
+) -> tuple[Fate, ...]:
+    fresh, disputed = [0] * len(deliveries), [0] * len(deliveries)
+    for cycle in cycles:
+        fresh[cycle.place] += new.get(cycle.number, 0)
+        disputed[cycle.place] += conflicts.get(cycle.number, 0)
+    return tuple(
+        Fate(
+            fresh[i],
+            sum(len(f.readings) for f in d.frames) - fresh[i],
+            disputed[i],
+            len(d.refusals),
+        )
+        for i, d in enumerate(deliveries)
+    )
+
+
+def _set_aside(connection: psycopg.Connection, deliveries: Sequence[Delivery]) -> None:
+    for d in deliveries:
+        for refusal in d.refusals:
+            part = None if refusal.part is None else storable(refusal.part)
+            words = (refusal.reason, storable(refusal.detail), part)
+            times = (d.received_ms, d.received_ms)
+            connection.execute(
+                _QUARANTINE, (digest(d, refusal), storable(d.topic), d.payload, *words, *times)
+            )

@@ -1,0 +1,88 @@
+"""What is found out about clocks, into PostgreSQL; inside the caller's transaction."""
+
+from collections.abc import Sequence
+
+import psycopg
+
+from domain.clock import ClockVerdict, Offset
+from domain.ids import DeviceId, SeriesId
+from store.rows import NO_BOOT, moved_frames
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_DECIDE = "INSERT INTO series.clock VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+_FRAMES = """SELECT id, time, received FROM series.frame
+    WHERE device = %s AND boot IS NOT DISTINCT FROM %s AND skew = 0"""
+_BOUNDS = """INSERT INTO series.moved SELECT id, least(%(skew)s, 0), greatest(%(skew)s, 0)
+    FROM unnest(%(series)s::int[]) AS s(id) ON CONFLICT (series) DO UPDATE
+    SET least = least(moved.least, excluded.least), most = greatest(moved.most, excluded.most)"""
+_TOUCH = """INSERT INTO series.touched
+    SELECT DISTINCT r.series, t - t %% 3600000, -%(mark)s::bigint
+    FROM series.reading r CROSS JOIN unnest(%(shifts)s::bigint[]) AS by(shift)
+    CROSS JOIN LATERAL (SELECT greatest(r.time + by.shift, 0)) AS moment(t)
+    WHERE r.series = ANY(%(series)s) AND r.frame = ANY(%(frames)s)
+    ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark"""
+
+
+def move(
+    connection: psycopg.Connection,
+    device: DeviceId,
+    offset: Offset,
+    series: Sequence[SeriesId],
+    decided_ms: int,
+) -> int:
+    """Record an offset once, move the cycles it concerns, touch where they were and are."""
+    # Appends of this device wait, or one could miss the decision and not be moved.
+    connection.execute(_LOCK, (device,))
+    boot = NO_BOOT if offset.boot is None else offset.boot
+    evidence = (offset.skew_ms, offset.messages, offset.spread_ms, decided_ms)
+    if not connection.execute(_DECIDE, (device, boot, *evidence)).rowcount:
+        return 0
+    rows = connection.execute(_FRAMES, (device, offset.boot))
+    frames = moved_frames(((r[0], r[1], r[2]) for r in rows), offset.skew_ms)
+    connection.execute(
+        "UPDATE series.frame SET skew = %s, clock = %s WHERE id = ANY(%s)",
+        (offset.skew_ms, int(ClockVerdict.OFFSET), frames),
+    )
+    connection.execute(_BOUNDS, {"skew": offset.skew_ms, "series": list(series)})
+    _touch(connection, frames, series, (0, offset.skew_ms), decided_ms)
+    return len(frames)
+
+
+def suspect(
+    connection: psycopg.Connection,
+    device: DeviceId,
+    frames: Sequence[int],
+    series: Sequence[SeriesId],
+) -> None:
+    """Mark the cycles at which the clock ran backwards; touch their hours."""
+    connection.execute(
+        "UPDATE series.frame SET clock = %s WHERE id = ANY(%s) AND device = %s AND clock = 0",
+        (int(ClockVerdict.BACKWARDS), list(frames), device),
+    )
+    _touch(connection, frames, series, (0,), max(frames, default=0))
+
+
+def _touch(
+    connection: psycopg.Connection,
+    frames: Sequence[int],
+    series: Sequence[SeriesId],
+    shifts: Sequence[int],
+    mark: int,
+) -> None:
+    # Negative: no append has such a mark, so none that is being settled strikes it out.
+    connection.execute(
+        _TOUCH,
+        {"series": list(series), "frames": list(frames), "shifts": list(shifts), "mark": mark},
+    )
+
+
+def touch_since(connection: psycopg.Connection, series: SeriesId, since_ms: int) -> None:
+    """Touch every hour of a series in which something was claimed since a moment."""
+    connection.execute(
+        """INSERT INTO series.touched
+           SELECT DISTINCT series, time - time %% 3600000,
+               least((SELECT min(mark) FROM series.touched), 0) - 1
+           FROM series.reading WHERE series = %s AND time >= %s
+           ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark""",
+        (series, since_ms),
+    )

@@ -1,0 +1,205 @@
+"""The `Series` port on PostgreSQL 15 and later."""
+
+from collections.abc import Iterator, Sequence
+
+from domain.bucket import Bucket
+from domain.clock import Beat, Offset
+from domain.ids import DeviceId, SeriesId
+from domain.ranges import Runs
+from domain.reading import Delivery, StoredReading
+from domain.window import Size, Window
+from store import failpoint
+from store.series import Appended, Capabilities, Quarantined, Tally, Touched
+from store.timescale import clocks, reads
+from store.timescale.append import append
+from store.timescale.connection import Connections
+
+_PUT_BUCKET = """INSERT INTO series.rollup VALUES
+    (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (series, size, start) DO UPDATE SET n = excluded.n,
+        expected = excluded.expected, minimum = excluded.minimum, maximum = excluded.maximum,
+        total = excluded.total, last = excluded.last, flagged = excluded.flagged,
+        conflicts = excluded.conflicts, late = excluded.late"""
+_QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
+    FROM series.quarantine"""
+
+
+class PostgresSeries:
+    """Readings in PostgreSQL. Methods may be called from any thread."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connections = Connections(dsn)
+
+    def capabilities(self) -> Capabilities:
+        """Say what this backend is; see :class:`store.series.Series`."""
+        with self._connections.transaction() as connection:
+            version = connection.info.server_version
+        lacks = ("no compression and no chunks yet: a year of readings is one table",)
+        return Capabilities("postgresql", f"{version // 10_000}.{version % 10_000}", lacks)
+
+    def append(self, deliveries: Sequence[Delivery], committed_ms: int) -> Appended:
+        """Keep a batch in one transaction; see :class:`store.series.Series`."""
+        failpoint.reach("before-begin")
+        with self._connections.transaction() as connection:
+            failpoint.reach("after-begin")
+            appended = append(connection, deliveries, committed_ms)
+            failpoint.reach("before-commit")
+        failpoint.reach("after-commit")
+        return appended
+
+    def read(self, series: SeriesId, window: Window) -> Iterator[StoredReading]:
+        """Yield readings by (time, value), a page at a time so that no snapshot is held long."""
+        start: int | None = window.start_ms
+        while start is not None:
+            with self._connections.transaction() as connection:
+                # One look decides both: a move between two would cut the rest off.
+                rest = Window(start, window.end_ms)
+                page, start = reads.page(connection, series, rest)
+            yield from page
+
+    def latest(self, series: Sequence[SeriesId], until_ms: int) -> dict[SeriesId, StoredReading]:
+        """Return each series' newest reading before ``until_ms``."""
+        with self._connections.transaction() as connection:
+            return reads.latest(connection, series, until_ms)
+
+    def buckets(self, series: SeriesId, window: Window, size: Size) -> list[Bucket]:
+        """Return the roll-ups that start inside the window."""
+        with self._connections.transaction() as connection:
+            rows = connection.execute(
+                """SELECT series, size, start, n, expected, minimum, maximum, total, last,
+                   flagged, conflicts, late FROM series.rollup
+                   WHERE series = %s AND size = %s AND start >= %s AND start < %s
+                   ORDER BY start""",
+                (series, size.value, window.start_ms, window.end_ms),
+            )
+            return [Bucket(SeriesId(row[0]), Size(row[1]), *row[2:]) for row in rows]
+
+    def touched(self, limit: int) -> list[Touched]:
+        """Return hours whose roll-ups are out of date."""
+        with self._connections.transaction() as connection:
+            rows = connection.execute(
+                "SELECT series, hour, mark FROM series.touched ORDER BY series, hour LIMIT %s",
+                (limit,),
+            )
+            return [Touched(SeriesId(row[0]), row[1], row[2]) for row in rows]
+
+    def settle(self, buckets: Sequence[Bucket], done: Sequence[Touched]) -> None:
+        """Store buckets and strike out touched hours in one transaction."""
+        with self._connections.transaction() as connection, connection.cursor() as cursor:
+            rows = [
+                (b.series, b.size.value, b.start_ms, b.n, b.expected, b.minimum, b.maximum,
+                 b.total, b.last, b.flagged, b.conflicts, b.late) for b in buckets
+            ]  # fmt: skip
+            cursor.executemany(_PUT_BUCKET, rows)
+            failpoint.reach("mid-roll-up")
+            cursor.executemany(
+                "DELETE FROM series.touched WHERE series = %s AND hour = %s AND mark = %s",
+                [(t.series, t.hour_ms, t.mark) for t in done],
+            )
+
+    def ledger(self, device: DeviceId) -> dict[int, Runs]:
+        """Return the sequence numbers received, by boot."""
+        found: dict[int, Runs] = {}
+        with self._connections.transaction() as connection:
+            for boot, first, last in connection.execute(
+                "SELECT boot, first, last FROM series.ledger WHERE device = %s ORDER BY 1, 2",
+                (device,),
+            ):
+                found[boot] = (*found.get(boot, ()), (first, last))
+        return found
+
+    def gaps(self, limit: int) -> dict[tuple[DeviceId, int], Runs]:
+        """Return the runs of boots that miss a number."""
+        found: dict[tuple[DeviceId, int], Runs] = {}
+        with self._connections.transaction() as connection:
+            for device, boot, first, last in connection.execute(
+                """SELECT device, boot, first, last FROM series.ledger WHERE (device, boot) IN (
+                     SELECT device, boot FROM series.ledger GROUP BY device, boot
+                     HAVING count(*) > 1 OR min(first) > 0 LIMIT %s)
+                   ORDER BY device, boot, first""",
+                (limit,),
+            ):
+                key = DeviceId(device), boot
+                found[key] = (*found.get(key, ()), (first, last))
+        return found
+
+    def cycles(self, series: Sequence[SeriesId], window: Window) -> list[Beat]:
+        """Return the cycles behind the readings of a window."""
+        with self._connections.transaction() as connection:
+            return reads.cycles(connection, series, window)
+
+    def beats(self, device: DeviceId, limit: int) -> list[Beat]:
+        """Return a device's newest cycles, newest first."""
+        with self._connections.transaction() as connection:
+            return reads.beats(connection, device, limit)
+
+    def move(
+        self, device: DeviceId, offset: Offset, series: Sequence[SeriesId], decided_ms: int
+    ) -> int:
+        """Order a boot's cycles by a clock off by a constant; see the port."""
+        with self._connections.transaction() as connection:
+            return clocks.move(connection, device, offset, series, decided_ms)
+
+    def suspect(self, device: DeviceId, frames: Sequence[int], series: Sequence[SeriesId]) -> None:
+        """Note that the clock ran backwards at these cycles."""
+        with self._connections.transaction() as connection:
+            clocks.suspect(connection, device, frames, series)
+
+    def touch(self, series: SeriesId, since_ms: int) -> None:
+        """Put a series' hours on the list of those to roll up anew."""
+        with self._connections.transaction() as connection:
+            clocks.touch_since(connection, series, since_ms)
+
+    def quarantined(self, limit: int, *, mended: bool = False) -> list[Quarantined]:
+        """Return the newest quarantine entries."""
+        with self._connections.transaction() as connection:
+            rows = connection.execute(
+                f"{_QUARANTINED} WHERE %s OR mended IS NULL ORDER BY last DESC, id DESC LIMIT %s",
+                (mended, limit),
+            )
+            return [Quarantined(*row) for row in rows]
+
+    def quarantined_entry(self, number: int) -> Quarantined | None:
+        """Return one quarantine entry."""
+        with self._connections.transaction() as connection:
+            row = connection.execute(f"{_QUARANTINED} WHERE id = %s", (number,)).fetchone()
+        return None if row is None else Quarantined(*row)
+
+    def mend(self, number: int, mended_ms: int) -> None:
+        """Note that a retry has succeeded."""
+        with self._connections.transaction() as connection:
+            connection.execute(
+                "UPDATE series.quarantine SET mended = %s WHERE id = %s", (mended_ms, number)
+            )
+
+    def tally(self) -> Tally:
+        """Count what is stored."""
+        with self._connections.transaction() as connection:
+            row = connection.execute(
+                """SELECT (SELECT count(*) FROM series.reading),
+                   (SELECT count(*) FROM series.frame),
+                   (SELECT count(*) FROM series.conflict),
+                   (SELECT count(*) FROM series.quarantine WHERE mended IS NULL),
+                   (SELECT count(*) FROM series.touched)"""
+            ).fetchone()
+        return Tally(*row) if row is not None else Tally(0, 0, 0, 0, 0)
+
+    def series_ids(self) -> list[SeriesId]:
+        """Return every series with a reading."""
+        with self._connections.transaction() as connection:
+            rows = connection.execute("SELECT DISTINCT series FROM series.reading ORDER BY 1")
+            return [SeriesId(row[0]) for row in rows]
+
+    def check(self) -> list[str]:
+        """Look for readings whose frame is gone."""
+        with self._connections.transaction() as connection:
+            row = connection.execute(
+                """SELECT count(*) FROM series.reading r
+                   WHERE NOT EXISTS (SELECT 1 FROM series.frame f WHERE f.id = r.frame)"""
+            ).fetchone()
+        lost = row[0] if row is not None else 0
+        return [f"{lost} readings have lost their frame"] if lost else []
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._connections.close()

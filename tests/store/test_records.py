@@ -1,0 +1,201 @@
+"""The records store on SQLite and on PostgreSQL."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from domain.device import Placement
+from domain.diary import Entry, Work
+from domain.errors import Clash, InvalidInput, NotFound, StoreTooNew, StoreUnavailable
+from domain.gs1 import LotNumber
+from domain.ids import AreaCode, EntryId, PlotId, ProducerId, SeriesId
+from domain.lot import Recall
+from domain.plot import Area
+from domain.window import Window
+from store.records import Records
+from store.records.tables import metadata
+from tests.builders import DEVICE, GTIN, NOON, PLOT, ZONE, farm
+from tests.services.postgres import Postgres
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def records(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Records]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'records.db'}"
+    else:
+        url = request.getfixturevalue("postgres").fresh(f"records{next(_numbers)}")
+    store = Records(url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+def entry(name: str = "e1", day: date = date(2026, 11, 1), note: str = "") -> Entry:
+    return Entry(EntryId(name), PLOT, Work.HARVEST, day, "grower", 420.0, "kg", None, note, NOON)
+
+
+def test_migrations_build_exactly_the_tables_the_program_uses(records: Records) -> None:
+    with records.reading() as transaction:
+        context = MigrationContext.configure(transaction.connection)
+        ours = [
+            change
+            for change in compare_metadata(context, metadata)
+            if not (change[0] == "remove_table" and change[1].schema == "series")
+        ]
+    assert ours == []
+
+
+def test_migrating_again_changes_nothing(records: Records) -> None:
+    farm(records)
+    assert records.migrate() == records.migrate()
+    with records.reading() as transaction:
+        assert len(transaction.places.plots()) == 2
+
+
+def test_a_database_of_a_newer_program_is_refused(records: Records) -> None:
+    with records.transaction() as transaction:
+        transaction.connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreTooNew, match="9999"):
+        records.migrate()
+
+
+def test_a_transaction_that_fails_leaves_nothing(records: Records) -> None:
+    farm(records)
+    with pytest.raises(RuntimeError), records.transaction() as transaction:
+        transaction.diary.add(entry())
+        raise RuntimeError
+    with records.reading() as transaction, pytest.raises(NotFound):
+        transaction.diary.entry(EntryId("e1"))
+
+
+def test_the_same_entry_again_changes_nothing_and_another_under_its_id_clashes(
+    records: Records,
+) -> None:
+    farm(records)
+    with records.transaction() as transaction:
+        assert transaction.diary.add(entry())
+        assert not transaction.diary.add(entry())
+        with pytest.raises(Clash):
+            transaction.diary.add(entry(note="another"))
+
+
+def test_one_code_has_meant_two_places(records: Records) -> None:
+    code, cut = AreaCode("xa-cu"), date(2025, 7, 1)
+    with records.transaction() as transaction:
+        places = transaction.places
+        places.add_area(Area(code, "Xã cũ", "Old", ZONE, date(2000, 1, 1), cut, "test"))
+        places.add_area(Area(code, "Xã mới", "New", ZONE, cut, None, "test"))
+        assert places.area(code, date(2025, 6, 30)).name_vi == "Xã cũ"
+        assert places.area(code, cut).name_vi == "Xã mới"
+        assert places.area(code, date(1999, 12, 31)).name_vi == "Xã cũ"
+        ended = AreaCode("xa-het")
+        places.add_area(Area(ended, "Xã đã hết", "Ended", ZONE, date(2000, 1, 1), cut, "test"))
+        assert places.area(ended, cut).name_vi == "Xã đã hết"
+        with pytest.raises(NotFound):
+            places.area(AreaCode("khong-co"), cut)
+
+
+def test_the_register_and_what_covered_a_plot(records: Records) -> None:
+    farm(records)
+    with records.reading() as transaction:
+        register = transaction.devices.register()
+        covering = transaction.devices.covering(PLOT, Window(10, 20))
+        assert transaction.devices.covering(PlotId("ruong-2"), Window(10, 20)) == []
+    assert set(register.streams[DEVICE]) == {"soil_moisture_20", "air_temperature", "rain"}
+    assert {served for _, served in covering} == {Window(10, 20)}
+    assert register.placed(DEVICE, NOON)
+
+
+def test_an_unknown_thing_is_not_found(records: Records) -> None:
+    with records.reading() as transaction:
+        for ask in (
+            lambda: transaction.places.plot(PlotId("x")),
+            lambda: transaction.places.producer(ProducerId("x")),
+            lambda: transaction.places.crop("x"),
+            lambda: transaction.lots.product(GTIN),
+            lambda: transaction.devices.stream(SeriesId(9)),
+            lambda: transaction.diary.entry(EntryId("x")),
+        ):
+            with pytest.raises(NotFound):
+                ask()
+
+
+def test_a_recall_stands_with_its_first_reason(records: Records) -> None:
+    lot = LotNumber("A")
+    with records.transaction() as transaction:
+        transaction.lots.recall(Recall(GTIN, lot, "first", "office", NOON))
+        transaction.lots.recall(Recall(GTIN, lot, "second", "office", NOON + 1))
+        found = transaction.lots.recalled(GTIN, lot)
+    assert found is not None
+    assert found.reason == "first"
+
+
+def test_a_value_the_database_cannot_hold_is_the_callers_fault(postgres: Postgres) -> None:
+    records = Records(postgres.fresh("cannot-hold"))
+    records.migrate()
+    farm(records)
+    with pytest.raises(InvalidInput, match="cannot hold"), records.transaction() as transaction:
+        transaction.diary.add(entry(note="a\0b"))
+    records.close()
+
+
+def test_writers_wait_for_each_other(records: Records) -> None:
+    farm(records)
+
+    def write(start: int) -> None:
+        for n in range(start, start + 10):
+            with records.transaction() as transaction:
+                transaction.diary.add(entry(f"e{n}"))
+
+    threads = [threading.Thread(target=write, args=(start,)) for start in (0, 100, 200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with records.reading() as transaction:
+        assert len(transaction.diary.entries(PLOT, date(2026, 1, 1), date(2026, 12, 31))) == 30
+
+
+def test_a_database_that_is_not_there_says_so(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"no database" * 1000)
+    store = Records(f"sqlite:///{tmp_path / 'x'}")
+    with pytest.raises(StoreUnavailable):
+        store.migrate()
+    store.close()
+
+
+def test_the_same_post_twice_at_once_is_kept_once(records: Records) -> None:
+    farm(records)
+    new: list[bool] = []
+
+    def write(n: int) -> None:
+        with records.transaction() as transaction:
+            new.append(transaction.diary.add(entry(f"e{n // 2}")))
+
+    for n in range(0, 20, 2):
+        pair = [threading.Thread(target=write, args=(n + i,)) for i in (0, 1)]
+        for thread in pair:
+            thread.start()
+        for thread in pair:
+            thread.join()
+    assert sorted(new) == [False] * 10 + [True] * 10
+
+
+def test_a_device_does_not_serve_a_plot_twice_at_once(records: Records) -> None:
+    farm(records)
+    with records.transaction() as transaction:
+        plot = PlotId("ruong-2")
+        transaction.devices.place(Placement(DEVICE, plot, 100, 200))
+        transaction.devices.place(Placement(DEVICE, plot, 200, 300))
+        for start, end in ((150, 250), (0, 101), (0, None), (299, None)):
+            with pytest.raises(Clash):
+                transaction.devices.place(Placement(DEVICE, plot, start, end))
