@@ -1,0 +1,99 @@
+"""The diary's rules: what an entry needs, and how long a spraying forbids a harvest.
+
+The pre-harvest interval comes from the list in force on the day of spraying, never
+from the list of today.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from domain.diary import Entry, PermittedProduct, Work
+from domain.errors import InvalidInput, Refused
+from domain.ids import PlotId
+from store.records import Transaction
+
+MAX_NOTE = 500
+_MAX_BACKDATE = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A spraying and the first day on which its plot may be harvested again.
+
+    ``product`` is None when no list of that day has it: then there is no such day.
+    """
+
+    entry: Entry
+    product: PermittedProduct | None
+    free_from: date
+
+
+def record(transaction: Transaction, entry: Entry, today: date) -> bool:
+    """Keep an entry; True when it is new, False when it was there already.
+
+    Raises `InvalidInput` naming the field, `NotFound` for the plot, `Refused` when the
+    product sprayed was not permitted on that day.
+    """
+    transaction.places.plot(entry.plot)
+    _check(entry, today)
+    if entry.work is Work.SPRAYING:
+        permitted_on(transaction, entry)
+    return transaction.diary.add(entry)
+
+
+def permitted_on(transaction: Transaction, entry: Entry) -> PermittedProduct:
+    """Return the list's row for what was sprayed; raises `Refused` when there is none."""
+    product = _listed(transaction, entry)
+    if product is not None:
+        return product
+    message = f"{entry.product} was not on the list of permitted products on {entry.day}"
+    raise Refused(message, "permitted-products")
+
+
+def waitings(transaction: Transaction, plot: PlotId, on: date) -> list[Waiting]:
+    """Return the sprayings whose waiting period covers a day, the longest first."""
+    entries = transaction.diary.entries(plot, on - _MAX_BACKDATE, on)
+    sprayings = [entry for entry in entries if entry.work is Work.SPRAYING]
+    found = [_waiting(entry, _listed(transaction, entry)) for entry in sprayings]
+    covering = [waiting for waiting in found if on < waiting.free_from]
+    return sorted(covering, key=lambda waiting: waiting.free_from, reverse=True)
+
+
+def _listed(transaction: Transaction, entry: Entry) -> PermittedProduct | None:
+    listed = transaction.diary.permitted(entry.day)
+    return next((product for product in listed if product.code == entry.product), None)
+
+
+def _waiting(entry: Entry, product: PermittedProduct | None) -> Waiting:
+    if product is None:
+        return Waiting(entry, None, date.max)
+    return Waiting(entry, product, entry.day + timedelta(days=product.waiting_days))
+
+
+def last_of(entries: Sequence[Entry], work: Work) -> Entry | None:
+    """Return the newest entry of a kind, to prefill the next one from."""
+    return max((e for e in entries if e.work is work), key=lambda e: e.day, default=None)
+
+
+def _check(entry: Entry, today: date) -> None:
+    if not today - _MAX_BACKDATE <= entry.day <= today:
+        message = f"{entry.day} is not a day between last year's season and today"
+        raise InvalidInput(message, "day")
+    if entry.amount is not None and not 0 < entry.amount < 1_000_000:
+        message = "an amount is a number above 0"
+        raise InvalidInput(message, "amount")
+    if entry.work is Work.HARVEST and (entry.amount is None or entry.unit != "kg"):
+        message = "a harvest needs its weight in kg, for example 320"
+        raise InvalidInput(message, "amount")
+    if entry.work is Work.SPRAYING and not entry.product:
+        message = "a spraying needs the product that was used"
+        raise InvalidInput(message, "product")
+    for name, text in (("note", entry.note), ("product", entry.product), ("unit", entry.unit)):
+        if text and any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
+            message = "a text has no control characters"
+            raise InvalidInput(message, name)
+    if len(entry.note) > MAX_NOTE:
+        message = f"a note has at most {MAX_NOTE} characters"
+        raise InvalidInput(message, "note")
