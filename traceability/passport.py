@@ -1,0 +1,172 @@
+"""A lot's passport: gather what is known, write it down canonically, sign it.
+
+The claims are told apart by who makes them: ``evidence`` is measured by sensors,
+``diary`` is declared by the grower, ``lot`` and the figures in ``evidence`` are
+computed here by the method named. No phone, no coordinates, no personal name.
+"""
+
+from itertools import chain
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.device import Datastream
+from domain.diary import Entry, Work
+from domain.errors import NotFound
+from domain.gs1 import Gtin, LotNumber
+from domain.lot import IssuedPassport, Lot
+from domain.plot import Band
+from domain.properties import observed_properties
+from domain.window import Window, days_window, print_instant
+from field.diary import permitted_on
+from field.state import in_reading_order
+from store.judged import Read, judged_stream
+from store.records import Transaction
+from traceability.canonical import to_bytes
+from traceability.digital_link import DigitalLink
+from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
+from traceability.evidence import METHOD, Evidence, gather
+from traceability.lots import require_waited
+from traceability.signer import Signer
+from traceability.verify import verify
+
+
+def issue(
+    transaction: Transaction, read: Read, signer: Signer, issuer: str, lot: Lot, now_ms: int
+) -> IssuedPassport:
+    """Gather, sign and keep the passport of a lot; `read` is the series store's."""
+    # A spraying may have been written down since the lot was opened.
+    require_waited(transaction, transaction.diary.entry(lot.harvest))
+    document = compile_document(transaction, read, lot, issuer, now_ms)
+    payload = to_bytes(document)
+    key = signer.public().id
+    signature = signer.sign(pre_authentication(PAYLOAD_TYPE, payload))
+    envelope = Envelope(PAYLOAD_TYPE, payload, key, signature).encode()
+    verify(envelope, [signer.public()])  # nothing is published that we would not accept
+    passport = IssuedPassport(lot.gtin, lot.number, envelope, key, now_ms)
+    transaction.lots.add_passport(passport)
+    return passport
+
+
+def require_lot(transaction: Transaction, gtin: Gtin, number: LotNumber) -> Lot:
+    """Return a lot; raises `NotFound`."""
+    lot = transaction.lots.find(gtin, number)
+    if lot is None:
+        message = f"no lot {number} of {gtin}"
+        raise NotFound(message)
+    return lot
+
+
+def link_of(transaction: Transaction, lot: Lot) -> DigitalLink:
+    """Return what the label of a lot says."""
+    plot = transaction.places.plot(lot.plot)
+    return DigitalLink(lot.gtin, lot.number, plot.gln, lot.harvested)
+
+
+def season_window(transaction: Transaction, lot: Lot, now_ms: int) -> tuple[Window, ZoneInfo]:
+    """Return from the first day of the season to the day of harvest, cut at now."""
+    plot = transaction.places.plot(lot.plot)
+    season = transaction.places.season(lot.season)
+    zone = transaction.places.zone_of(plot, lot.harvested)
+    whole = days_window(season.started, lot.harvested, zone)
+    return Window(whole.start_ms, max(whole.start_ms, min(whole.end_ms, now_ms))), zone
+
+
+def compile_document(
+    transaction: Transaction, read: Read, lot: Lot, issuer: str, now_ms: int
+) -> dict[str, Any]:
+    """Return the passport's content as plain JSON values."""
+    places = transaction.places
+    plot, season = places.plot(lot.plot), places.season(lot.season)
+    product = transaction.lots.product(lot.gtin)
+    producer, area = places.producer(plot.producer), places.area(plot.area, lot.harvested)
+    window, zone = season_window(transaction, lot, now_ms)
+    written = transaction.diary.entries(plot.id, season.started, lot.harvested)
+    entries = [entry for entry in written if entry.recorded_ms <= now_ms]
+    rows = gather_season(transaction, read, lot, window)
+    return {
+        "lot": {
+            "gtin": lot.gtin,
+            "number": lot.number,
+            "digital_link": link_of(transaction, lot).canonical(),
+            "kilograms": lot.kilograms,
+            "harvested": lot.harvested.isoformat(),
+            "expires": lot.expires.isoformat(),
+        },
+        "product": {"crop": product.crop, "name_vi": product.name_vi, "name_en": product.name_en},
+        "producer": {
+            "name": producer.public_name,
+            "area": {"code": area.code, "name_vi": area.name_vi, "name_en": area.name_en},
+        },
+        "plot": {"gln": plot.gln, "hectares": plot.hectares},
+        "season": {
+            "started": season.started.isoformat(),
+            "from": print_instant(window.start_ms),
+            "until": print_instant(window.end_ms),
+            "zone": zone.key,
+        },
+        "diary": [_diary_row(transaction, entry) for entry in entries],
+        "evidence": [_evidence_row(row) for row in rows],
+        "method": METHOD,
+        "issued": print_instant(now_ms),
+        "issuer": issuer,
+    }
+
+
+def gather_season(transaction: Transaction, read: Read, lot: Lot, window: Window) -> list[Evidence]:
+    """Return the evidence of every stream that served the plot, by property and depth."""
+    season = transaction.places.season(lot.season)
+    bands = transaction.places.bands(season.crop, lot.harvested)
+    stays: dict[Datastream, list[Window]] = {}
+    for stream, served in transaction.devices.covering(lot.plot, window):
+        stays.setdefault(stream, []).append(served)
+    measured = [s for s in stays if observed_properties().get(s.property).of_field]
+    ordered = sorted(measured, key=in_reading_order)
+    return [_gather(stream, stays[stream], read, bands) for stream in ordered]
+
+
+def _gather(
+    stream: Datastream, windows: list[Window], read: Read, bands: dict[str, Band]
+) -> Evidence:
+    row = observed_properties().get(stream.property)
+    readings = chain.from_iterable(judged_stream(read, stream, window) for window in windows)
+    return gather(stream, row, windows, readings, bands.get(stream.property))
+
+
+def _diary_row(transaction: Transaction, entry: Entry) -> dict[str, Any]:
+    row: dict[str, Any] = {"day": entry.day.isoformat(), "work": entry.work.value}
+    if entry.amount is not None:
+        row |= {"amount": entry.amount, "unit": entry.unit or ""}
+    if entry.work is Work.SPRAYING:
+        product = permitted_on(transaction, entry)
+        row |= {"product": product.name, "waiting_days": product.waiting_days}
+    elif entry.product:
+        row["product"] = entry.product
+    return row
+
+
+def _evidence_row(row: Evidence) -> dict[str, Any]:
+    return {
+        "property": row.property.name,
+        "unit": row.property.unit,
+        "statistic": row.property.statistic.value,
+        "depth_m": row.stream.depth_m,
+        "device": row.stream.device,
+        "channel": row.stream.channel,
+        "interval_s": row.stream.interval_s,
+        "windows": [[print_instant(w.start_ms), print_instant(w.end_ms)] for w in row.windows],
+        "expected": row.coverage.expected,
+        "filled": row.coverage.filled,
+        "coverage": row.coverage.share,
+        "longest_silence_s": row.coverage.silence_s,
+        "received": row.received,
+        "used": row.used,
+        "failed": row.failed,
+        "suspect": row.suspect,
+        "disputed": row.disputed,
+        "minimum": row.minimum,
+        "mean": row.mean,
+        "maximum": row.maximum,
+        "total": row.total,
+        "band": None if row.band is None else [row.band.low, row.band.high],
+        "in_band": row.in_band,
+    }
