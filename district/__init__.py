@@ -1,0 +1,1 @@
+"""Many farms seen from the office: output, sensor health, what needs attention."""
