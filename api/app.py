@@ -1,0 +1,79 @@
+"""The web application: routers, errors, headers. Opens nothing; it is given everything."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import errors
+from api.buyer import routes as buyer
+from api.deps import Deps
+from api.grower import routes as grower
+from api.office import routes as office
+from api.pages import security_policy
+from api.v1 import routes as v1
+from traceability.keys import print_trust
+
+_MAX_BODY = 100_000
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def create_app(given: Deps) -> FastAPI:
+    """Return the application over what it is given."""
+    app = FastAPI(
+        title="Nguồn",
+        version="1",
+        summary="Field sensors to a QR code on produce.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.deps = given
+    errors.install(app)
+    app.middleware("http")(_guard)
+    app.add_middleware(GZipMiddleware, minimum_size=500)
+    for router in (v1.router, buyer.router, grower.router, office.router):
+        app.include_router(router)
+
+    @app.get("/.well-known/nguon-keys.json", tags=["service"], operation_id="get_keys")
+    def keys() -> Response:
+        """Return the public keys that passports are checked with."""
+        return Response(print_trust(given.trusted), media_type="application/json")
+
+    @app.get("/robots.txt", include_in_schema=False)
+    def robots() -> Response:
+        return PlainTextResponse("User-agent: *\nDisallow: /r\nDisallow: /qt\n")
+
+    return app
+
+
+async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Refuse what no page of ours sends; put the security headers on every answer."""
+    refused = _refusal(request)
+    try:
+        response = errors.answer_for(request, refused) if refused else await call_next(request)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told in the one shape
+        response = errors.answer_for(request, error)
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Content-Security-Policy", security_policy())
+    headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _refusal(request: Request) -> Exception | None:
+    if request.method in _SAFE:
+        return None
+    length = request.headers.get("content-length", "0")
+    unmeasured = "transfer-encoding" in request.headers
+    if unmeasured or not length.isdigit() or int(length) > _MAX_BODY:
+        return errors.too_large(_MAX_BODY)
+    # Machines carry a token and no cookie; only pages can be forged across sites.
+    if request.url.path.startswith("/v1/"):
+        return None
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin", "")
+    same = site in ("same-origin", "none") if site else origin.split("//")[-1] == request.url.netloc
+    return None if same else errors.cross_site()

@@ -1,0 +1,94 @@
+"""Pages of the buyer's door."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from api.buyer.views import lot_view
+from api.deps import Given
+from api.i18n import language_of
+from api.pages import render
+from domain.errors import InvalidInput
+from domain.gs1 import Gtin, LotNumber
+from domain.lot import LotState
+from store.records import Transaction
+from traceability import qr
+from traceability.passport import link_of, require_lot
+
+router = APIRouter(include_in_schema=False)
+_KINDS = ("fine", "problem", "counterfeit")
+_MAX_NOTE = 1_000
+
+
+@router.api_route("/01/{gtin}/10/{lot}", methods=["GET", "HEAD"])
+def lot_page(request: Request, given: Given, gtin: str, lot: str) -> Response:
+    """What a label leads to; 404 with a way to report it when the lot is unknown."""
+    with given.records.reading() as transaction:
+        try:
+            found = transaction.lots.find(Gtin.parse(gtin), LotNumber.parse(lot))
+        except InvalidInput:
+            found = None
+        if found is None:
+            return _unknown(request, f"{gtin}/{lot}"[:120])
+        view = lot_view(transaction, given.series, found, given.clock(), language_of(request))
+    answer = render(request, "lot.html", {"view": view, "states": LotState})
+    # Short enough that a recall is seen within a minute, long enough for a market day.
+    answer.headers["Cache-Control"] = "public, max-age=60"
+    return answer
+
+
+@router.api_route("/01/{rest:path}", methods=["GET", "HEAD"])
+def unknown_link(request: Request, rest: str) -> Response:
+    """Any other shape of label: unknown, said so, with a way to report it."""
+    return _unknown(request, rest[:120])
+
+
+@router.get("/tem/{gtin}/{lot}.{kind}")
+def label_picture(given: Given, gtin: str, lot: str, kind: str) -> Response:
+    """The QR code of a lot, as SVG or PNG."""
+    with given.records.reading() as transaction:
+        link = _link(transaction, given.address, gtin, lot)
+    if kind == "png":
+        return Response(qr.png(link), media_type="image/png")
+    if kind != "svg":
+        message = "a label is an svg or a png"
+        raise InvalidInput(message, "kind")
+    return Response(qr.svg(link), media_type="image/svg+xml")
+
+
+@router.get("/kiem-chung")
+def explanation(request: Request, given: Given) -> Response:
+    """What a passport proves, what it does not, and how to check it oneself."""
+    context = {"keys": given.trusted, "address": given.address}
+    return render(request, "explanation.html", context)
+
+
+@router.post("/phan-hoi")
+def report(
+    request: Request,
+    given: Given,
+    code: Annotated[str, Form(max_length=200)],
+    kind: Annotated[str, Form(max_length=20)] = "problem",
+    note: Annotated[str, Form(max_length=_MAX_NOTE)] = "",
+) -> Response:
+    """Take a buyer's report and give a receipt number."""
+    if kind not in _KINDS:
+        message = f"one of {', '.join(_KINDS)}"
+        raise InvalidInput(message, "kind")
+    with given.records.transaction() as transaction:
+        number = transaction.lots.add_report(_plain(code), kind, _plain(note), given.clock())
+    return render(request, "thanks.html", {"number": number}, 201)
+
+
+def _plain(text: str) -> str:
+    """Return a stranger's text without control characters, which some databases refuse."""
+    return "".join(sign for sign in text.strip() if sign == "\n" or sign.isprintable())
+
+
+def _link(transaction: Transaction, address: str, gtin: str, lot: str) -> str:
+    found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+    return link_of(transaction, found).mint(address)
+
+
+def _unknown(request: Request, code: str) -> Response:
+    return render(request, "unknown.html", {"code": code}, 404)

@@ -1,0 +1,215 @@
+"""What the buyer's page receives. Figures come from the signed passport, not from now.
+
+Status and recall are always live; they never come from a passport.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from api import i18n
+from api.views import ChartView, Span, draw, label, quantity, unit_sign, within
+from domain.device import Datastream
+from domain.lot import IssuedPassport, Lot, LotState, Product, Recall, state_of
+from domain.plot import Area, Producer
+from domain.properties import Statistic, observed_properties
+from domain.window import Size, Window, days_window, local_day, parse_instant
+from store.records import Transaction
+from store.series import Series
+from traceability.envelope import Envelope
+from traceability.passport import season_window
+
+_CHARTED = ("soil_moisture", "air_temperature", "rainfall")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredView:
+    """One measured quantity over the season; numbers twice: for people and for machines."""
+
+    key: str
+    label: str
+    unit: str
+    circular: bool
+    figures: tuple[tuple[str, str, str, float], ...]
+    filled: str
+    expected: str
+    share: str
+    complete: bool
+    silence_h: str | None
+    failed: str | None
+    suspect: str | None
+    in_band: str | None
+    band: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryView:
+    """A diary line as declared by the grower."""
+
+    day: str
+    work: str
+    text: str
+    waiting_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassportView:
+    """The signed part of the page."""
+
+    season_from: str
+    season_until: str
+    measured: tuple[MeasuredView, ...]
+    filled: str
+    expected: str
+    share: str
+    diary: tuple[DiaryView, ...]
+    charts: tuple[ChartView, ...]
+    issued: str
+    issuer: str
+    key_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """The whole page."""
+
+    lot: Lot
+    state: LotState
+    product: Product
+    producer: Producer
+    area: Area
+    recall: Recall | None
+    recalled_on: date | None
+    passport: PassportView | None
+    passport_url: str
+    as_of: str
+
+
+def lot_view(
+    transaction: Transaction, series: Series, lot: Lot, now_ms: int, language: str
+) -> LotView:
+    """Return everything the page of a lot shows."""
+    plot = transaction.places.plot(lot.plot)
+    zone = transaction.places.zone_of(plot, lot.harvested)
+    recall = transaction.lots.recalled(lot.gtin, lot.number)
+    passport = transaction.lots.passport(lot.gtin, lot.number)
+    signed = None
+    if passport is not None:
+        window, _ = season_window(transaction, lot, passport.issued_ms)
+        last = local_day(max(window.start_ms, window.end_ms - 1), zone)
+        days = days_window(local_day(window.start_ms, zone), last, zone)
+        span = Span(days, Size.DAY, zone, language)
+        charts = _charts(transaction, series, lot, span)
+        signed = passport_view(passport, charts, span)
+    return LotView(
+        lot=lot,
+        state=state_of(lot, recall, local_day(now_ms, zone)),
+        product=transaction.lots.product(lot.gtin),
+        producer=transaction.places.producer(plot.producer),
+        area=transaction.places.area(plot.area, lot.harvested),
+        recall=recall,
+        recalled_on=None if recall is None else local_day(recall.since_ms, zone),
+        passport=signed,
+        passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
+        as_of=i18n.moment(now_ms, zone, language),
+    )
+
+
+def passport_view(
+    passport: IssuedPassport, charts: tuple[ChartView, ...], span: Span
+) -> PassportView:
+    """Return a passport in words and numbers."""
+    envelope = Envelope.decode(passport.envelope)
+    document = json.loads(envelope.payload)
+    first, last = span.edges()
+    language, rows = span.language, document["evidence"]
+    filled, expected = (sum(row[key] for row in rows) for key in ("filled", "expected"))
+    return PassportView(
+        season_from=first,
+        season_until=last,
+        measured=tuple(_measured(row, language) for row in rows),
+        filled=i18n.number(filled, language=language),
+        expected=i18n.number(expected, language=language),
+        share=_percent(filled / expected if expected else 1.0, language),
+        diary=tuple(_diary(row, language) for row in document["diary"]),
+        charts=charts,
+        issued=i18n.moment(parse_instant(document["issued"]), span.zone, language),
+        issuer=document["issuer"],
+        key_id=envelope.key_id,
+        fingerprint=hashlib.sha256(envelope.payload).hexdigest(),
+    )
+
+
+def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:
+    prop = observed_properties().get(row["property"])
+    names = [("mean", "Average"), ("minimum", "Lowest"), ("maximum", "Highest")]
+    if prop.statistic is Statistic.SUM:
+        names = [("total", "Total"), ("maximum", "Highest")]
+    figures = tuple(
+        (key, said, i18n.number(row[key], prop.decimals, language=language), row[key])
+        for key, said in names
+        if row[key] is not None
+    )
+    gap_h = row["longest_silence_s"] / 3600
+    usual = row["longest_silence_s"] <= 1.5 * row["interval_s"]
+    band = row["band"]
+    return MeasuredView(
+        key=f"{row['device']}:{row['channel']}",
+        label=label(prop, row["depth_m"], language),
+        unit=unit_sign(row["unit"]),
+        circular=prop.statistic is Statistic.CIRCULAR,
+        figures=figures,
+        filled=i18n.number(row["filled"], language=language),
+        expected=i18n.number(row["expected"], language=language),
+        share=_percent(row["coverage"], language),
+        complete=row["filled"] == row["expected"],
+        silence_h=None if usual else i18n.number(gap_h, 1, language=language),
+        failed=i18n.number(row["failed"], language=language) if row["failed"] else None,
+        suspect=i18n.number(row["suspect"], language=language) if row["suspect"] else None,
+        in_band=None
+        if row["in_band"] is None
+        else i18n.number(100 * row["in_band"], language=language),
+        band=None if band is None else f"{band[0]:g}–{band[1]:g}",
+    )
+
+
+def _percent(share: float, language: str) -> str:
+    """Round down: 99.96 % is not all of them."""
+    return i18n.number(int(1000 * share) / 10, 1, language=language)
+
+
+def _diary(row: Mapping[str, Any], language: str) -> DiaryView:
+    parts = []
+    if "product" in row:
+        parts.append(row["product"])
+    if "amount" in row:
+        parts.append(quantity(row["amount"], row["unit"], language))
+    day = i18n.day(date.fromisoformat(row["day"]), language)
+    return DiaryView(day, row["work"], ", ".join(parts), row.get("waiting_days"))
+
+
+def _charts(
+    transaction: Transaction, series: Series, lot: Lot, span: Span
+) -> tuple[ChartView, ...]:
+    season = transaction.places.season(lot.season)
+    bands = transaction.places.bands(season.crop, lot.harvested)
+    chosen: dict[str, Datastream] = {}
+    stays: dict[Datastream, list[Window]] = {}
+    for stream, served in transaction.devices.covering(lot.plot, span.window):
+        stays.setdefault(stream, []).append(served)
+        if stream.property in _CHARTED:
+            chosen.setdefault(stream.property, stream)
+    pictures = []
+    for name in _CHARTED:
+        if name in chosen:
+            band = bands.get(name)
+            limits = None if band is None else (band.low, band.high)
+            whole = series.buckets(chosen[name].series, span.window, Size.DAY)
+            buckets = within(whole, stays[chosen[name]])
+            pictures.append(draw(chosen[name], limits, buckets, span))
+    return tuple(picture for picture in pictures if picture is not None)

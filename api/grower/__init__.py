@@ -1,0 +1,1 @@
+"""The grower's door: my plots, one plot, the diary."""

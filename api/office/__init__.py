@@ -1,0 +1,1 @@
+"""The office's door: what needs attention, output, sensor health, downloads."""

@@ -1,0 +1,175 @@
+"""Pages and downloads of the office's door."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api import i18n
+from api.deps import Deps, Given, Visitor, require_office
+from api.i18n import language_of
+from api.pages import render
+from district.health import Health, health
+from district.output import Output, output
+from domain.errors import InvalidInput
+from domain.gs1 import Gtin, LotNumber
+from domain.lot import Recall, state_of
+from domain.window import local_day, print_instant
+from store.records import Transaction
+from traceability.passport import link_of, require_lot
+
+router = APIRouter(include_in_schema=False)
+_QUARANTINE_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """A lot in the office's list."""
+
+    gtin: str
+    number: str
+    product: str
+    kilograms: str
+    state: str
+    path: str
+
+
+@router.get("/qt")
+def dashboard(request: Request, given: Given, visitor: Visitor) -> Response:
+    """Everything on one page: to do, output, sensors, lots, quarantine."""
+    require_office(visitor)
+    language, now_ms = language_of(request), given.clock()
+    with given.records.reading() as transaction:
+        sensors = health(transaction, given.series, now_ms)
+        rows = output(transaction)
+        lots = _lots(transaction, now_ms, language)
+        reports = transaction.lots.count_reports()
+    context = {
+        "as_of": i18n.moment(now_ms, _zone(given), language),
+        "silent": sum(1 for row in sensors.devices if row.silent),
+        "quarantined": sensors.tally.quarantined,
+        "reports": reports,
+        "recalls": sum(1 for row in lots if row.state == "recalled"),
+        "output": rows,
+        "largest": max((row.kilograms for row in rows), default=1.0) or 1.0,
+        "devices": _ages(sensors, now_ms, language),
+        "tally": sensors.tally,
+        "lots": lots,
+        "quarantine": given.series.quarantined(_QUARANTINE_SHOWN),
+        "language_code": language,
+    }
+    return render(request, "office.html", context)
+
+
+@router.post("/qt/thu-hoi")
+def recall(
+    given: Given, visitor: Visitor, gtin: Annotated[str, Form()], number: Annotated[str, Form()],
+    reason: Annotated[str, Form(max_length=200)] = "",
+) -> Response:  # fmt: skip
+    """Call a lot back."""
+    require_office(visitor)
+    if not reason.strip():
+        message = "a recall needs a reason; buyers read it"
+        raise InvalidInput(message, "reason")
+    with given.records.transaction() as transaction:
+        lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
+        now_ms = given.clock()
+        transaction.lots.recall(Recall(lot.gtin, lot.number, reason.strip(), visitor.login, now_ms))
+    return RedirectResponse("/qt#lo", status_code=303)
+
+
+@router.get("/qt/san-luong.csv")
+def output_csv(given: Given, visitor: Visitor) -> Response:
+    """Output by commune and crop."""
+    require_office(visitor)
+    with given.records.reading() as transaction:
+        rows: list[Output] = output(transaction)
+    head = ("xa", "commune", "cay_trong", "crop", "so_lan_thu_hoach", "kg", "den_ngay", "nguon")
+    lines = [
+        (
+            r.area_vi,
+            r.area_en,
+            r.crop_vi,
+            r.crop_en,
+            r.harvests,
+            r.kilograms,
+            r.until,
+            "nhật ký nông dân khai",
+        )
+        for r in rows
+    ]
+    return _csv("san-luong.csv", head, lines)
+
+
+@router.get("/qt/cam-bien.csv")
+def sensors_csv(given: Given, visitor: Visitor) -> Response:
+    """Every device: silent streams, cycles received and missing."""
+    require_office(visitor)
+    with given.records.reading() as transaction:
+        found = health(transaction, given.series, given.clock())
+    head = (
+        "thiet_bi",
+        "ten",
+        "xa",
+        "so_kenh",
+        "kenh_im_lang",
+        "so_do_moi_nhat",
+        "chu_ky_nhan",
+        "chu_ky_thieu",
+    )
+    lines = [
+        (r.device.id, r.device.name, r.area_vi, r.streams, r.silent,
+         "" if r.newest_ms is None else print_instant(r.newest_ms), r.received, r.missing)
+        for r in found.devices
+    ]  # fmt: skip
+    return _csv("cam-bien.csv", head, lines)
+
+
+def _lots(transaction: Transaction, now_ms: int, language: str) -> list[LotRow]:
+    rows = []
+    for lot in transaction.lots.lots():
+        product = transaction.lots.product(lot.gtin)
+        zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
+        recalled = transaction.lots.recalled(lot.gtin, lot.number)
+        state = state_of(lot, recalled, local_day(now_ms, zone))
+        name = product.name_vi if language == "vi" else product.name_en
+        kilograms = i18n.number(lot.kilograms, 0, language=language)
+        path = link_of(transaction, lot).path()
+        rows.append(LotRow(lot.gtin, lot.number, name, kilograms, state.value, path))
+    return rows
+
+
+def _ages(sensors: Health, now_ms: int, language: str) -> list[tuple[object, str | None]]:
+    return [
+        (row, None if row.newest_ms is None else i18n.ago(max(0, now_ms - row.newest_ms), language))
+        for row in sensors.devices
+    ]
+
+
+def _zone(given: Deps) -> ZoneInfo:
+    """Return the zone of the areas the office looks after; theirs all have one."""
+    with given.records.reading() as transaction:
+        areas = transaction.places.areas(local_day(given.clock(), ZoneInfo("UTC")))
+    return areas[0].zone if areas else ZoneInfo("UTC")
+
+
+def _csv(name: str, head: Sequence[str], lines: Iterable[Sequence[object]]) -> Response:
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(head)
+    writer.writerows([_inert(cell) for cell in line] for line in lines)
+    # The mark makes Excel read Vietnamese as UTF-8.
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(
+        "\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers
+    )
+
+
+def _inert(cell: object) -> object:
+    """A cell that a spreadsheet would run as a formula is shown as text instead."""
+    return "'" + cell if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell

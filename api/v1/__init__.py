@@ -1,0 +1,1 @@
+"""JSON for machines, described by OpenAPI at ``/v1/openapi.json``."""

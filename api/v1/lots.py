@@ -1,0 +1,110 @@
+"""Lots, passports, recalls and the keys that check them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from api.deps import Caller, Given, own_plot, require_office, scope
+from api.v1.schemas import LotAnswer, NewLot, NewRecall
+from domain.errors import NotFound
+from domain.gs1 import Gtin, LotNumber
+from domain.ids import EntryId
+from domain.lot import Lot, Recall, state_of
+from domain.window import local_day
+from store.records import Transaction
+from traceability.envelope import PAYLOAD_TYPE
+from traceability.lots import LotRequest, open_lot
+from traceability.passport import issue, link_of, require_lot
+
+router = APIRouter(tags=["lots"])
+GtinPath = Annotated[str, Path(description="GTIN, 14 digits.")]
+LotPath = Annotated[str, Path(description="Lot number, AI (10).")]
+
+
+@router.post("/lots", status_code=201, operation_id="open_lot")
+def post_lot(given: Given, caller: Caller, body: NewLot) -> LotAnswer:
+    """Open a lot from a harvest; 422 names the rule that says no."""
+    request = LotRequest(
+        Gtin.parse(body.gtin),
+        LotNumber.parse(body.number),
+        EntryId.parse(body.harvest),
+        body.kilograms,
+    )
+    with given.records.transaction() as transaction:
+        own_plot(transaction, caller, transaction.diary.entry(request.harvest).plot)
+        lot = open_lot(transaction, request, given.clock())
+        return answer(given, transaction, lot)
+
+
+@router.get("/lots", operation_id="list_lots")
+def list_lots(given: Given, caller: Caller) -> list[LotAnswer]:
+    """Return the caller's lots, newest first; the office sees all."""
+    owner = scope(caller)
+    with given.records.reading() as transaction:
+        plots = {plot.id for plot in transaction.places.plots(owner)}
+        return [
+            answer(given, transaction, lot) for lot in transaction.lots.lots() if lot.plot in plots
+        ]
+
+
+@router.get("/lots/{gtin}/{lot}", operation_id="get_lot")
+def get_lot(given: Given, gtin: GtinPath, lot: LotPath) -> LotAnswer:
+    """Return a lot and its state, to anyone."""
+    with given.records.reading() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        return answer(given, transaction, found)
+
+
+@router.post("/lots/{gtin}/{lot}/passport", status_code=201, operation_id="issue_passport")
+def post_passport(given: Given, caller: Caller, gtin: GtinPath, lot: LotPath) -> LotAnswer:
+    """Gather what is known of the lot's season, sign it and publish it."""
+    with given.records.transaction() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        own_plot(transaction, caller, found.plot)
+        issue(transaction, given.series.read, given.signer, given.issuer, found, given.clock())
+        return answer(given, transaction, found)
+
+
+@router.get(
+    "/lots/{gtin}/{lot}/passport",
+    operation_id="get_passport",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}, "description": "DSSE envelope"}},
+)
+def get_passport(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
+    """Return the signed passport byte for byte; check it with `nguon verify`."""
+    with given.records.reading() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        passport = transaction.lots.passport(found.gtin, found.number)
+    if passport is None:
+        message = f"lot {lot} has no passport yet"
+        raise NotFound(message)
+    name = f"{found.gtin}-{passport.issued_ms}.passport.json"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Payload-Type": PAYLOAD_TYPE,
+    }
+    return Response(passport.envelope, media_type="application/json", headers=headers)
+
+
+@router.post("/lots/{gtin}/{lot}/recall", status_code=201, operation_id="recall_lot")
+def post_recall(
+    given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewRecall
+) -> LotAnswer:
+    """Call a lot back; the buyer's page says so within a minute, which is how long it is cached."""
+    require_office(caller)
+    with given.records.transaction() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        now_ms = given.clock()
+        recall = Recall(found.gtin, found.number, body.reason, caller.login, now_ms)
+        transaction.lots.recall(recall)
+        return answer(given, transaction, found)
+
+
+def answer(given: Given, transaction: Transaction, lot: Lot) -> LotAnswer:
+    """Return what is said of a lot."""
+    plot = transaction.places.plot(lot.plot)
+    today = local_day(given.clock(), transaction.places.zone_of(plot, lot.harvested))
+    state = state_of(lot, transaction.lots.recalled(lot.gtin, lot.number), today)
+    link = link_of(transaction, lot).mint(given.address)
+    return LotAnswer.of(lot, state.value, link)

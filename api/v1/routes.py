@@ -1,0 +1,10 @@
+"""The router of ``/v1``: one module a subject, one error shape for all."""
+
+from fastapi import APIRouter
+
+from api.errors import RESPONSES
+from api.v1 import fields, lots, office, session
+
+router = APIRouter(prefix="/v1", responses=RESPONSES)
+for part in (session, fields, lots, office):
+    router.include_router(part.router)

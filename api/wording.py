@@ -1,0 +1,44 @@
+"""What people are told of an error: by its rule, field or code, in their language.
+
+Machines get the error's own text, in English; a grower must never meet it. What has no
+sentence here is told by the heading of the error page alone.
+"""
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
+    """Mark a text for translation."""
+    return text
+
+
+_AMOUNT = N_("Enter a number above 0 without dots, for example 320 or 12,5.")
+BY_RULE = {
+    "mass-balance": N_("Lots together cannot weigh more than the harvest."),
+    "pre-harvest-interval": N_("The waiting period was not over on the day of harvest."),
+    "permitted-products": N_("This product was not on the permitted list on that day."),
+    "season": N_("The plot was in no season on the day of harvest."),
+    "product": N_("This product is not of this plot's grower and crop."),
+    "harvest": N_("A lot is opened from a harvest in the diary."),
+}
+BY_FIELD = {
+    "amount": _AMOUNT,
+    "kilograms": _AMOUNT,
+    "day": N_("Choose a day, not in the future and not more than a year back."),
+    "note": N_("The note is too long, or has signs that cannot be kept."),
+    "product": N_("Choose the product that was used."),
+    "number": N_("A lot number has letters, digits, dots, hyphens and underscores."),
+    "reason": N_("A recall needs a reason; buyers read it."),
+    "body": N_("What was sent is too large."),
+}
+BY_CODE = {
+    "clash": N_("This exists already, with other content."),
+    "not-allowed": N_("This belongs to somebody else, or the form came from another site."),
+}
+
+
+def sentence(code: str, field: str | None, rule: str | None) -> str | None:
+    """Return the text to translate for an error, None when its kind says enough."""
+    if rule in BY_RULE:
+        return BY_RULE[rule]
+    if field in BY_FIELD:
+        return BY_FIELD[field]
+    return BY_CODE.get(code)

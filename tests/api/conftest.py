@@ -1,0 +1,83 @@
+"""The application over a small world, and clients of every kind."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.auth import Sessions, hash_secret
+from api.deps import Deps
+from domain.lot import IssuedPassport
+from store.rollups import Rhythm, roll_up
+from tests.builders import ZONE
+from tests.traceability.world import NOON, SERIES, World
+
+ADDRESS = "https://nguon.example"
+PIN = "246813"
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_ms = NOON
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@dataclass
+class Site:
+    """The application, the world under it, and its clock."""
+
+    app: FastAPI
+    world: World
+    clock: Clock
+    passport: IssuedPassport
+
+    def client(self, login: str = "") -> TestClient:
+        """A machine: bearer token, no cookies, errors as answers."""
+        client = TestClient(self.app, ADDRESS, raise_server_exceptions=False)
+        if login:
+            answer = client.post("/v1/sessions", json={"login": login, "secret": PIN})
+            client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        return client
+
+    def browser(self, login: str = "", language: str = "vi") -> TestClient:
+        """A person: HTML, cookies, forms from the same site."""
+        headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+        client = TestClient(self.app, ADDRESS, headers=headers, raise_server_exceptions=False)
+        if language != "vi":
+            client.params = client.params.set("lang", language)
+        if login:
+            answer = client.post(
+                "/dang-nhap", data={"login": login, "secret": PIN}, follow_redirects=False
+            )
+            assert answer.status_code == 303
+        return client
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    world = World(tmp_path_factory.mktemp("site"), hash_secret(PIN))
+    passport = world.issued()
+    rhythms = {series: Rhythm(900_000, ZONE) for series in SERIES.values()}
+    while roll_up(world.series, rhythms):
+        pass
+    clock = Clock()
+    deps = Deps(
+        series=world.series,
+        records=world.records,
+        signer=world.signer,
+        trusted=world.trusted,
+        issuer="Kiểm thử",
+        address=ADDRESS,
+        clock=clock,
+        sessions=Sessions(world.records, "a key of the tests", clock),
+        demo=False,
+    )
+    yield Site(create_app(deps), world, clock, passport)
+    world.close()

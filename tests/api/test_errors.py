@@ -1,0 +1,180 @@
+"""One error shape, whatever goes wrong; and bad input is never a 500."""
+
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from fastapi.routing import APIRoute
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.errors import STATUS, status_of
+from domain import errors as e
+from domain.errors import StoreUnavailable
+from tests.api.conftest import Site
+
+
+def every(kind: type[e.NguonError]) -> Iterator[type[e.NguonError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from every(child)
+
+
+def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
+    kinds = list(every(e.NguonError))
+    codes = [kind.code for kind in kinds]
+    assert len(set(codes)) == len(codes)
+    for kind in kinds:
+        assert 400 <= status_of(kind) <= 503
+    for caller in e.CallerError.__subclasses__():
+        assert caller in STATUS, f"{caller.__name__} needs a status of its own"
+
+
+def assert_problem(answer: object, status: int, code: str) -> dict[str, str]:
+    body: dict[str, str] = answer.json()  # type: ignore[attr-defined]
+    assert answer.status_code == status, body  # type: ignore[attr-defined]
+    assert set(body) <= {"error", "message", "field", "rule"}
+    assert body["error"] == code
+    assert body["message"]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/v1/plots/none", None, 404, "not-found"),
+        ("GET", "/v1/plots/NOT AN ID", None, 400, "invalid-input"),
+        ("GET", "/v1/plots/ruong-1/series/1/readings", None, 400, "invalid-input"),
+        ("GET", "/v1/plots/ruong-1/series/1/readings?start=x&end=y", None, 400, "invalid-input"),
+        ("GET", "/v1/plots/ruong-1/series/1/readings?start=2026-11-22T00:00:00Z&end=2026-11-21T00:00:00Z", None, 400, "invalid-input"),
+        ("GET", "/v1/plots/ruong-1/series/99/readings?start=2026-11-20T00:00:00Z&end=2026-11-21T00:00:00Z", None, 404, "not-found"),
+        ("GET", "/v1/plots/ruong-1/series/99999999999999999999/readings?start=2026-11-20T00:00:00Z&end=2026-11-21T00:00:00Z", None, 404, "not-found"),
+        ("GET", "/v1/plots/ruong-1/series/1/readings?start=2026-11-20T00:00:00Z&end=2026-11-21T00:00:00Z&limit=0", None, 400, "invalid-input"),
+        ("GET", "/v1/plots/ruong-1/series/1/rollups?start=1969-01-01T00:00:01Z&end=9999-12-31T23:59:59-14:00", None, 400, "invalid-input"),
+        ("GET", "/v1/lots/123/A", None, 400, "invalid-input"),
+        ("GET", "/v1/lots/09520001000010/NONE", None, 404, "not-found"),
+        ("GET", "/v1/nothing", None, 404, "not-found"),
+        ("PUT", "/v1/plots", {}, 405, "method-not-allowed"),
+        ("POST", "/v1/lots", None, 400, "invalid-input"),
+        ("POST", "/v1/lots", {}, 400, "invalid-input"),
+        ("POST", "/v1/lots", {"gtin": "09520001000010", "number": "B", "harvest": "thu-hoach", "kilograms": 9e99}, 422, "refused"),
+        ("POST", "/v1/lots", {"gtin": "09520001000010", "number": "LO-1", "harvest": "thu-hoach", "kilograms": 1}, 409, "clash"),
+        ("POST", "/v1/lots", {"gtin": "1", "number": "B", "harvest": "thu-hoach", "kilograms": 1}, 400, "invalid-input"),
+        ("POST", "/v1/plots/ruong-1/diary", {"id": "a", "work": "dancing", "day": "2026-11-21"}, 400, "invalid-input"),
+        ("POST", "/v1/plots/ruong-1/diary", {"id": "a", "work": "harvest", "day": "2026-11-21"}, 400, "invalid-input"),
+        ("POST", "/v1/plots/ruong-1/diary", {"id": "a", "work": "weeding", "day": "2031-01-01"}, 400, "invalid-input"),
+        ("POST", "/v1/plots/ruong-1/diary", {"id": "a", "work": "spraying", "day": "2026-11-21", "product": "ddt"}, 422, "refused"),
+        ("POST", "/v1/plots/ruong-1/diary", {"id": "thu-hoach", "work": "weeding", "day": "2026-11-21"}, 409, "clash"),
+        ("POST", "/v1/plots/ruong-2/diary", {"id": "a", "work": "weeding", "day": "2026-11-21"}, 403, "not-allowed"),
+        ("POST", "/v1/lots/09520001000010/LO-1/recall", {"reason": "x"}, 403, "not-allowed"),
+        ("GET", "/v1/devices", None, 403, "not-allowed"),
+        ("GET", "/v1/quarantine", None, 403, "not-allowed"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_told_in_one_shape(
+    site: Site, method: str, path: str, body: object, status: int, code: str
+) -> None:
+    answer = site.client("grower").request(method, path, json=body)
+    assert_problem(answer, status, code)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"\xff\xfe", b"[" * 30_000, b'"x"', b"null", b'{"gtin":' + b"9" * 5000 + b"}"],
+)
+def test_bodies_that_are_no_json_are_told_too(site: Site, raw: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert_problem(
+        site.client("grower").post("/v1/lots", content=raw, headers=headers), 400, "invalid-input"
+    )
+
+
+def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
+    answer = site.client("grower").post("/v1/lots", content=b"x" * 200_000)
+    assert_problem(answer, 400, "invalid-input")
+
+
+def routes(site: Site) -> list[APIRoute]:
+    return [route for route in site.app.routes if isinstance(route, APIRoute)]
+
+
+def test_every_machine_route_but_the_public_ones_needs_a_token(site: Site) -> None:
+    public = {"sign_in", "get_health", "get_lot", "get_passport", "get_keys"}
+    client = site.client()
+    for route in routes(site):
+        if not route.include_in_schema or route.operation_id in public:
+            continue
+        path = route.path.format(plot="ruong-1", series=1, gtin="09520001000010", lot="LO-1")
+        path += (
+            "?start=2026-11-20T00:00:00Z&end=2026-11-21T00:00:00Z"
+            if "{series}" in route.path
+            else ""
+        )
+        method = next(iter(route.methods or {"GET"}))
+        body = {
+            "reason": "x",
+            "id": "a",
+            "work": "weeding",
+            "day": "2026-11-21",
+            "gtin": "1",
+            "number": "1",
+            "harvest": "a",
+            "kilograms": 1,
+        }
+        assert_problem(
+            client.request(method, path, json=body if method == "POST" else None),
+            401,
+            "not-signed-in",
+        )
+
+
+def test_every_page_of_growers_and_office_sends_strangers_to_sign_in(site: Site) -> None:
+    client = site.browser()
+    for path in (
+        "/r",
+        "/r/ruong-1",
+        "/r/ruong-1/ghi",
+        "/r/ruong-1/lo",
+        "/qt",
+        "/qt/san-luong.csv",
+        "/qt/cam-bien.csv",
+    ):
+        answer = client.get(path, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/dang-nhap"), path
+
+
+def test_a_fault_of_ours_is_told_as_ours_and_gives_nothing_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> object:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("api.v1.fields.plot_state", broken)
+    answer = site.client("grower").get("/v1/plots")
+    body = assert_problem(answer, 500, "internal-error")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "secret" not in json.dumps(body)
+
+
+def test_a_store_that_is_away_is_503(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> object:
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(site.world.series, "tally", away)
+    assert_problem(site.client().get("/v1/health"), 503, "store-unavailable")
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.text(max_size=60),
+    st.sampled_from(
+        ["/01/{}", "/01/09520001000010/10/{}", "/v1/lots/{}/x", "/tem/{}/a.svg", "/r/{}", "/{}"]
+    ),
+)
+def test_no_path_a_stranger_can_type_is_a_500(site: Site, text: str, shape: str) -> None:
+    for client in (site.client(), site.browser()):
+        answer = client.get(shape.format(quote(text, safe="/%?&=")), follow_redirects=False)
+        assert answer.status_code < 500

@@ -1,0 +1,238 @@
+"""Pages for people, as the server makes them."""
+
+import gzip
+import html
+import re
+import unicodedata
+from datetime import timedelta
+
+import pytest
+
+from api.office.routes import _csv
+from domain.gs1 import LotNumber
+from domain.lot import Recall
+from domain.window import DAY_MS
+from nguon.demo.check import figures_on_page
+from store.records import tables as t
+from tests.api.conftest import ADDRESS, Site
+from tests.traceability.test_passport import rows
+from tests.traceability.world import GTIN, HARVESTED, NOON
+
+BUYER = "/01/09520001000010/10/LO-1"
+
+
+def state_of(page: str) -> str:
+    found = re.search(r'data-state="(\w+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_the_buyers_page_is_one_small_request_without_script(site: Site) -> None:
+    answer = site.browser().get(
+        BUYER + "?416=9520001001017&7007=261120", headers={"Accept-Encoding": "identity"}
+    )
+    page = answer.text
+    assert answer.status_code == 200
+    assert "<script" not in page
+    assert not re.search(r'(src|href)="https?://', page)
+    assert not re.search(r"<(img|link rel=.stylesheet)", page)
+    assert len(gzip.compress(answer.content, 5)) <= 30_000
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_its_figures_are_those_of_the_passport(site: Site) -> None:
+    shown = figures_on_page(site.browser().get(BUYER).text)
+    evidence = rows(site.passport)
+    assert set(shown) == {"dat-01:soil_moisture_20", "dat-01:air_temperature", "dat-01:rain"}
+    for name in ("minimum", "mean", "maximum"):
+        assert shown["dat-01:soil_moisture_20"][name] == evidence["soil_moisture"][name]
+    assert shown["dat-01:rain"] == {"total": evidence["rainfall"]["total"], "maximum": 0.5}
+
+
+def test_it_says_who_says_what_and_what_is_missing(site: Site) -> None:
+    page = html.unescape(site.browser().get(BUYER).text)
+    for words in (
+        "Cảm biến đo",
+        "Nông dân khai",
+        "Hệ thống tính",
+        "Nhận 455 trên 480",
+        "mất tín hiệu lâu nhất",
+        "bỏ 1 số đo lỗi",
+    ):
+        assert words in page
+    assert "hàng thật" not in page, "a copied label resolves too"
+
+
+def test_states_are_distinct_and_a_recall_beats_a_date(site: Site) -> None:
+    browser = site.browser()
+    assert state_of(browser.get(BUYER).text) == "valid"
+    site.clock.now_ms = NOON + 30 * DAY_MS
+    assert state_of(browser.get(BUYER).text) == "expired"
+    with site.world.records.transaction() as transaction:
+        recall = Recall(GTIN, LotNumber("LO-1"), "Dư lượng thuốc", "office", NOON)
+        transaction.lots.recall(recall)
+    recalled = browser.get(BUYER)
+    assert state_of(recalled.text) == "recalled"
+    assert "Dư lượng thuốc" in html.unescape(recalled.text)
+    assert "max-age=60" in recalled.headers["cache-control"]
+    with site.world.records.transaction() as transaction:
+        transaction.connection.execute(t.recall.delete())
+    site.clock.now_ms = NOON
+
+
+@pytest.mark.parametrize(
+    "path", ["/01/09520001000010/10/NOPE", "/01/09520001000011/10/LO-1", "/01/123", "/01/09520001000010/10/%FF", "/01/x/10/%3Cscript%3E"]
+)  # fmt: skip
+def test_an_unknown_code_is_a_404_that_offers_to_report_it(site: Site, path: str) -> None:
+    answer = site.browser().get(path)
+    assert answer.status_code == 404
+    assert state_of(answer.text) == "unknown"
+    assert 'action="/phan-hoi"' in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_a_report_gets_a_receipt_number(site: Site) -> None:
+    answer = site.browser().post(
+        "/phan-hoi", data={"code": "x", "kind": "counterfeit", "note": "<b>lạ</b>"}
+    )
+    assert answer.status_code == 201
+    assert "Số biên nhận" in html.unescape(answer.text)
+    assert (
+        site.browser().post("/phan-hoi", data={"code": "x", "kind": "nonsense"}).status_code == 400
+    )
+
+
+def test_a_form_from_another_site_is_refused(site: Site) -> None:
+    browser = site.browser("grower")
+    form = {"id": "x", "work": "weeding", "day": "2026-11-20"}
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "", "Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": ""},
+    ):
+        assert browser.post("/r/ruong-1/ghi", data=form, headers=headers).status_code == 403
+    same = {"Sec-Fetch-Site": "", "Origin": ADDRESS}
+    answer = browser.post("/r/ruong-1/ghi", data=form, headers=same, follow_redirects=False)
+    assert answer.status_code == 303
+
+
+def test_head_is_answered_and_the_label_is_a_picture(site: Site) -> None:
+    assert site.browser().head(BUYER).status_code == 200
+    picture = site.browser().get("/tem/09520001000010/LO-1.svg")
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert site.browser().get("/tem/09520001000010/LO-1.exe").status_code == 400
+
+
+def test_the_growers_plots_show_value_age_and_state(site: Site) -> None:
+    page = html.unescape(site.browser("grower").get("/r").text)
+    assert "Ruộng 1" in page
+    assert "Ruộng 2" not in page
+    assert "Mất tín hiệu" in page, "the last reading is eleven hours old and must not look current"
+
+
+def test_one_plot_shows_charts_diary_and_lots(site: Site) -> None:
+    browser = site.browser("grower")
+    for span in ("24h", "7d", "vu", "nonsense"):
+        answer = browser.get(f"/r/ruong-1?xem={span}")
+        assert answer.status_code == 200
+    page = html.unescape(answer.text)
+    assert page.count('<svg viewBox="0 0 340 130"') == 3
+    assert "LO-1" in page
+    assert browser.get("/r/ruong-2").status_code == 403
+
+
+def test_the_diary_is_three_steps_and_errors_are_told_in_the_form(site: Site) -> None:
+    browser = site.browser("grower")
+    assert html.unescape(browser.get("/r/ruong-1/ghi").text).count('class="tile"') == 8
+    form = browser.get("/r/ruong-1/ghi?viec=harvest").text
+    entry_id = re.search(r'name="id" value="(\w+)"', form)
+    assert entry_id is not None
+    day = (HARVESTED - timedelta(days=2)).isoformat()
+    bad = browser.post(
+        "/r/ruong-1/ghi", data={"id": entry_id[1], "work": "harvest", "day": day, "amount": "nhiều"}
+    )
+    assert bad.status_code == 400
+    assert "Có chỗ cần sửa: Nhập một số lớn hơn 0" in " ".join(html.unescape(bad.text).split())
+    unclear = browser.post(
+        "/r/ruong-1/ghi", data={"id": entry_id[1], "work": "harvest", "day": day, "amount": "1.234"}
+    )
+    assert unclear.status_code == 400, "1.234 is a thousand to one reader and one to another"
+    good = {"id": entry_id[1], "work": "harvest", "day": day, "amount": "1.234,5"}
+    for _ in range(2):
+        assert browser.post("/r/ruong-1/ghi", data=good, follow_redirects=False).status_code == 303
+    assert "1.234,5 kg" in html.unescape(browser.get("/r/ruong-1").text)
+
+
+def test_a_lot_opened_by_hand_has_its_label(site: Site) -> None:
+    browser = site.browser("grower")
+    form = {"gtin": "09520001000010", "number": "TAY-1", "harvest": "thu-hoach", "kilograms": "20"}
+    assert "Mở lô và ký hộ chiếu" in html.unescape(browser.get("/r/ruong-1/lo").text)
+    assert browser.post("/r/ruong-1/lo", data=form, follow_redirects=False).status_code == 303
+    label = html.unescape(browser.get("/r/ruong-1/tem/09520001000010/TAY-1").text)
+    assert "/tem/09520001000010/TAY-1.svg" in label
+    too_much = browser.post("/r/ruong-1/lo", data=form | {"number": "TAY-2", "kilograms": "2"})
+    assert too_much.status_code == 422
+
+
+def test_text_typed_in_pieces_is_kept_whole(site: Site) -> None:
+    """A keyboard that sends letters and marks apart (NFD) writes the same text."""
+    browser = site.browser("grower")
+    note = "Phòng rệp sáp ở gốc"
+    typed = note + "\r\nhàng hai"
+    form = {
+        "id": "nfd-1",
+        "work": "scouting",
+        "day": HARVESTED.isoformat(),
+        "note": unicodedata.normalize("NFD", typed),
+    }
+    assert browser.post("/r/ruong-1/ghi", data=form, follow_redirects=False).status_code == 303
+    assert note in html.unescape(browser.get("/r/ruong-1").text)
+
+
+def test_the_office_sees_output_sensors_and_can_download(site: Site) -> None:
+    browser = site.browser("office")
+    page = html.unescape(browser.get("/qt").text)
+    for words in ("Việc cần làm hôm nay", "Xã mẫu", "Dưa leo", "dat-01"):
+        assert words in page
+    output = browser.get("/qt/san-luong.csv")
+    assert output.text.startswith("\ufeffxa,")
+    assert "Xã mẫu" in output.text
+    assert "dat-01" in browser.get("/qt/cam-bien.csv").text
+    assert site.browser("grower").get("/qt").status_code == 403
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_text(site: Site) -> None:
+    answer = _csv("x.csv", ("a",), [("=1+1",), ("@x",), ("bình thường",), (-3,)])
+    assert bytes(answer.body).decode("utf-8-sig").split() == [
+        "a",
+        "'=1+1",
+        "'@x",
+        "bình",
+        "thường",
+        "-3",
+    ]
+
+
+def test_a_recall_by_the_office_needs_a_reason(site: Site) -> None:
+    browser = site.browser("office")
+    form = {"gtin": "09520001000010", "number": "TAY-1", "reason": " "}
+    assert browser.post("/qt/thu-hoi", data=form).status_code == 400
+    good = browser.post("/qt/thu-hoi", data=form | {"reason": "thử"}, follow_redirects=False)
+    assert good.status_code == 303
+    assert state_of(browser.get("/01/09520001000010/10/TAY-1").text) == "recalled"
+
+
+def test_english_is_one_tap_away_and_keeps_the_place(site: Site) -> None:
+    vietnamese = html.unescape(site.browser().get(BUYER + "?416=9520001001017").text)
+    assert f'href="{BUYER}?lang=en&416=9520001001017"' in vietnamese
+    assert "This label is in the system" in site.browser(language="en").get(BUYER).text
+
+
+def test_the_front_door_and_signing_in_and_out(site: Site) -> None:
+    browser = site.browser()
+    assert BUYER in browser.get("/").text
+    wrong = browser.post("/dang-nhap", data={"login": "grower", "secret": "0"})
+    assert wrong.status_code == 401
+    signed_in = site.browser("grower")
+    signed_in.post("/dang-xuat")
+    assert signed_in.get("/r", follow_redirects=False).status_code == 303

@@ -1,0 +1,105 @@
+"""``make shots``: every door in pictures, dated, and all of them on one sheet to look at."""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Browser
+
+from nguon.demo.client import Client
+from nguon.demo.run import Demo, start
+from nguon.demo.story import Told, await_past, tell
+from nguon.settings import Settings
+from tests.browser.chromium import chromium, context, sign_in
+
+ROOT = Path(__file__).parent.parent.parent
+FONT = "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"
+_CELL, _TALL = 360, 900
+
+
+def main() -> None:
+    folder = ROOT / "shots" / f"{datetime.now(UTC):%Y-%m-%d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        demo = start(Settings(data=Path(data)), print)
+        try:
+            office = Client(demo.address, "phong-kinh-te", demo.pins["phong-kinh-te"])
+            await_past(office, 240, print)
+            lots = tell(demo.address, demo.pins, demo.today)
+            with chromium() as browser:
+                shots = take(browser, demo, lots, office)
+        finally:
+            demo.stop()
+    for name, picture in shots.items():
+        (folder / f"{name}.png").write_bytes(picture)
+    sheet(folder, list(shots))
+    print(f"{len(shots)} pictures and sheet.png in {folder}")
+
+
+def take(browser: Browser, demo: Demo, lots: list[Told], office: Client) -> dict[str, bytes]:
+    lot = lots[0]
+    buyer = f"/01/{lot.gtin}/10/{lot.number}"
+    plan: list[tuple[str, int, str, str, dict[str, Any]]] = [
+        ("01-doors", 360, "", "/", {}),
+        ("02-buyer", 360, "", buyer, {}),
+        ("03-buyer-english", 360, "", buyer + "?lang=en", {}),
+        ("04-buyer-dark", 360, "", buyer, {"color_scheme": "dark"}),
+        ("05-buyer-320", 320, "", buyer, {}),
+        ("06-buyer-desktop", 1280, "", buyer, {}),
+        ("07-unknown", 360, "", "/01/09520001000010/10/NOPE", {}),
+        ("08-sign-in", 360, "", "/dang-nhap", {}),
+        ("09-plots", 360, "hop-tac-xa-rau", "/r", {}),
+        ("10-waiting-period", 360, "ho-trong-mang-cut", "/r", {}),
+        ("11-plot", 360, "hop-tac-xa-rau", "/r/ruong-dua-leo", {}),
+        ("12-plot-season", 360, "hop-tac-xa-rau", "/r/ruong-dua-leo?xem=vu", {}),
+        ("13-plot-desktop", 1280, "hop-tac-xa-rau", "/r/ruong-dua-leo", {}),
+        ("14-diary", 360, "hop-tac-xa-rau", "/r/ruong-dua-leo/ghi", {}),
+        ("15-spraying", 360, "hop-tac-xa-rau", "/r/ruong-dua-leo/ghi?viec=spraying", {}),
+        ("16-open-lot", 360, "hop-tac-xa-rau", "/r/ruong-cai/lo", {}),
+        ("17-label", 360, "hop-tac-xa-rau", f"/r/ruong-dua-leo/tem/{lot.gtin}/{lot.number}", {}),
+        ("18-office", 1280, "phong-kinh-te", "/qt", {}),
+        ("19-office-phone", 360, "phong-kinh-te", "/qt", {}),
+        ("20-explanation", 360, "", "/kiem-chung", {}),
+        ("21-not-found", 360, "", "/nowhere", {}),
+    ]
+    shots = {}
+    for name, width, login, path, options in plan:
+        shots[name] = shot(browser, demo, width, login, path, options)
+    office.post(
+        f"/v1/lots/{lot.gtin}/{lot.number}/recall", {"reason": "Nghi nhiễm thuốc từ ruộng bên"}
+    )
+    shots["22-recalled"] = shot(browser, demo, 360, "", buyer, {})
+    return shots
+
+
+def shot(
+    browser: Browser, demo: Demo, width: int, login: str, path: str, options: dict[str, Any]
+) -> bytes:
+    tab = context(browser, width, java_script_enabled=False, **options)
+    page = tab.new_page()
+    if login:
+        sign_in(page, demo.address, login, demo.pins[login])
+    page.goto(demo.address + path)
+    picture = page.screenshot(full_page=True)
+    tab.close()
+    return picture
+
+
+def sheet(folder: Path, names: list[str]) -> None:
+    columns = 6
+    rows = -(-len(names) // columns)
+    whole = Image.new("RGB", (columns * (_CELL + 20), rows * (_TALL + 50)), "#888")
+    pen, font = ImageDraw.Draw(whole), ImageFont.truetype(FONT, 20)
+    for i, name in enumerate(names):
+        picture = Image.open(folder / f"{name}.png").convert("RGB")
+        picture = picture.resize((_CELL, round(picture.height * _CELL / picture.width)))
+        x, y = i % columns * (_CELL + 20) + 10, i // columns * (_TALL + 50) + 40
+        whole.paste(picture.crop((0, 0, _CELL, min(_TALL, picture.height))), (x, y))
+        pen.text((x, y - 32), name, fill="white", font=font)
+    whole.save(folder / "sheet.png")
+
+
+if __name__ == "__main__":
+    main()
