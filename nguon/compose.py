@@ -1,0 +1,90 @@
+"""Open what the settings name, and hand it to whoever needs it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from domain.errors import BadSettings
+from domain.ids import SeriesId
+from domain.window import local_day
+from nguon.settings import Settings
+from store.judged import limits_of
+from store.records import Records
+from store.rollups import Rhythm
+from store.series import Series
+from store.sqlite import SqliteSeries
+from store.timescale import PostgresSeries
+from traceability.signer import Signer, create, load
+
+UTC_ZONE = ZoneInfo("UTC")
+
+
+def now_ms() -> int:
+    """Return the present instant; the only clock in the program besides the simulator's."""
+    return time.time_ns() // 1_000_000
+
+
+def open_series(url: str) -> Series:
+    """Return the time-series store that a URL names; raises `BadSettings`."""
+    if url.startswith("sqlite:///"):
+        return SqliteSeries(Path(url.removeprefix("sqlite:///")))
+    if url.startswith(("postgresql://", "postgres://")):
+        return PostgresSeries(url)
+    message = f"NGUON_SERIES_URL: sqlite:///FILE or postgresql://…, not {url[:12]}…"
+    raise BadSettings(message)
+
+
+def open_records(url: str) -> Records:
+    """Return the records store that a URL names; raises `BadSettings`."""
+    if not url.startswith(("sqlite:///", "postgresql://")):
+        message = f"NGUON_RECORDS_URL: sqlite:///FILE or postgresql://…, not {url[:12]}…"
+        raise BadSettings(message)
+    return Records(url)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Both stores, open."""
+
+    series: Series
+    records: Records
+
+
+@contextmanager
+def stores(settings: Settings) -> Iterator[Stores]:
+    """Open both stores, records migrated; close them on leaving."""
+    records = open_records(settings.records())
+    records.migrate()
+    series = open_series(settings.series())
+    try:
+        yield Stores(series, records)
+    finally:
+        series.close()
+        records.close()
+
+
+def signer(settings: Settings) -> Signer:
+    """Return the signing key, made on first use."""
+    path = settings.key_file()
+    return load(path) if path.exists() else create(path, now_ms())
+
+
+def rhythms(records: Records) -> dict[SeriesId, Rhythm]:
+    """Return how often each series is due and where its day begins."""
+    with records.reading() as transaction:
+        register = transaction.devices.register()
+        plots = {plot.id: plot for plot in transaction.places.plots()}
+        found = {}
+        for device, streams in register.streams.items():
+            placed = register.placements.get(device)
+            if not placed:
+                continue
+            plot = plots[placed[-1].plot]
+            today = local_day(now_ms(), UTC_ZONE)
+            zone = transaction.places.zone_of(plot, today)
+            for stream in streams.values():
+                found[stream.series] = Rhythm(stream.interval_s * 1000, zone, limits_of(stream))
+    return found

@@ -1,0 +1,126 @@
+"""``nguon quarantine``: look at what could not be used, and try it again after a mend."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+
+from domain.errors import NotFound
+from domain.properties import observed_properties
+from domain.window import print_instant
+from ingest.pipeline import Rules
+from ingest.retry import Retried, retry
+from nguon import settings as config
+from nguon.compose import Stores, now_ms, stores
+from store.series import Quarantined
+
+_ALL = 1_000_000
+_SHOWN = 60
+
+
+def add_quarantine(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb ``quarantine`` with its own three."""
+    parser = verbs.add_parser(
+        "quarantine",
+        help="list, show and retry messages that could not be used",
+        description="Messages that could not be used are kept with their bytes and the reason."
+        " After a mend (a device registered, a channel declared) they can be tried again.",
+    )
+    inner = parser.add_subparsers(required=True, metavar="list | show | retry")
+    lists = inner.add_parser("list", help="one line an entry, newest first")
+    lists.add_argument("--reason", metavar="CODE", help="only those refused for this reason")
+    lists.add_argument("--mended", action="store_true", help="also those a retry has mended")
+    lists.add_argument("--limit", type=int, default=50, metavar="N", help="(%(default)s)")
+    lists.set_defaults(verb=_list)
+    shows = inner.add_parser("show", help="all that is known of one entry, with its bytes")
+    shows.add_argument("number", type=int)
+    shows.set_defaults(verb=_show)
+    retries = inner.add_parser(
+        "retry",
+        help="read entries again as they were received",
+        description="Read entries again as they were received. Interrupted, it can be run again:"
+        " what was kept changes nothing the second time. Exit status 1 while some are refused.",
+    )
+    retries.add_argument("number", type=int, nargs="*", help="which ones (all)")
+    retries.add_argument("--reason", metavar="CODE", help="only those refused for this reason")
+    retries.add_argument("--dry-run", action="store_true", help="say what would be, keep nothing")
+    retries.set_defaults(verb=_retry)
+
+
+def _list(options: argparse.Namespace) -> int:
+    with stores(config.load().settings) as opened:
+        entries = opened.series.quarantined(_ALL, mended=options.mended)
+    chosen = [e for e in entries if options.reason in (None, e.reason)]
+    for entry in chosen[: options.limit]:
+        part = f" [{entry.part!a}]" if entry.part else ""
+        mended = " mended" if entry.mended_ms is not None else ""
+        print(
+            f"{entry.id:>6}  {print_instant(entry.last_ms)}  {entry.reason:<16} x{entry.seen:<4}"
+            f" {entry.topic!a}{part}{mended}"
+        )
+    for reason, count in Counter(e.reason for e in chosen).most_common():
+        print(f"{count} {reason}")
+    print(f"{len(chosen)} in quarantine, {min(len(chosen), options.limit)} shown")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    with stores(config.load().settings) as opened:
+        entry = _entry(opened, options.number)
+    mended = "no" if entry.mended_ms is None else print_instant(entry.mended_ms)
+    print(
+        f"number   {entry.id}\ntopic    {entry.topic!a}\nreason   {entry.reason}\n"
+        f"detail   {entry.detail!a}\npart     {entry.part or '(all of it)'!a}\n"
+        f"first    {print_instant(entry.first_ms)}\nlast     {print_instant(entry.last_ms)}\n"
+        f"seen     {entry.seen}\nmended   {mended}\npayload  {len(entry.payload)} bytes"
+    )
+    # Hexadecimal beside text: bytes of strangers must not reach a terminal as they are.
+    for start in range(0, len(entry.payload), 16):
+        row = entry.payload[start : start + 16]
+        text = "".join(chr(b) if 32 <= b < 127 else "." for b in row)
+        print(f"{start:08x}  {row.hex(' '):<47}  {text}")
+    return 0
+
+
+def _retry(options: argparse.Namespace) -> int:
+    with stores(config.load().settings) as opened:
+        with opened.records.reading() as transaction:
+            rules = Rules(transaction.devices.register(), observed_properties())
+        entries = _chosen(opened, options.number, options.reason)
+        done = []
+        for number, entry in enumerate(entries, 1):
+            done.append(retry(opened.series, entry, rules, now_ms(), keep=not options.dry_run))
+            if sys.stderr.isatty():
+                print(f"\r{number} of {len(entries)}", end="", file=sys.stderr, flush=True)
+    return _told(done, dry=options.dry_run)
+
+
+def _told(done: Sequence[Retried], *, dry: bool) -> int:
+    refused = [one for one in done if one.still]
+    for one in refused[:_SHOWN]:
+        reasons = "; ".join(f"{r.reason}: {r.detail}" for r in one.still)
+        print(f"{one.entry.id:>6}  still refused: {reasons!a}")
+    readings = sum(one.fate.new for one in done)
+    would = "would be " if dry else ""
+    print(
+        f"{len(done) - len(refused)} {would}mended, {readings} readings {would}kept,"
+        f" {len(refused)} still refused"
+    )
+    return 1 if refused else 0
+
+
+def _chosen(opened: Stores, numbers: Sequence[int], reason: str | None) -> list[Quarantined]:
+    if numbers:
+        entries = [_entry(opened, number) for number in numbers]
+    else:
+        # The oldest first: a later message may rest on an earlier one.
+        entries = opened.series.quarantined(_ALL)[::-1]
+    return [entry for entry in entries if reason in (None, entry.reason)]
+
+
+def _entry(opened: Stores, number: int) -> Quarantined:
+    entry = opened.series.quarantined_entry(number)
+    if entry is None:
+        message = f"nothing in quarantine has the number {number}"
+        raise NotFound(message)
+    return entry

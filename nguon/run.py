@@ -1,0 +1,126 @@
+"""The long-running verbs ingest and api; each runs until SIGTERM or SIGINT."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import uvicorn
+
+from api.app import create_app
+from api.auth import Sessions
+from api.deps import Deps
+from domain.device import Register
+from domain.properties import observed_properties
+from ingest.message import Source
+from ingest.mqtt import MqttSource
+from ingest.mqtt_client import Endpoint
+from ingest.register import RegisterCache
+from ingest.writer import Bounds, Writer
+from nguon import metrics
+from nguon.compose import Stores, now_ms, signer, stores
+from nguon.settings import Settings, refuse_placeholders
+
+_log = logging.getLogger(__name__)
+_TOLD_EVERY_S = 30.0
+_LOOK_EVERY_S = 1.0
+
+
+def run_ingest(settings: Settings, source_name: str = "mqtt") -> int:
+    """Take messages in from ``mqtt`` or ``amqp`` until told to stop."""
+    stop = stop_event()
+    with stores(settings) as opened:
+        register = RegisterCache(_register_of(opened))
+        writer = Writer(opened.series, register, observed_properties(), now_ms, Bounds())
+        source = _source(settings, source_name)
+        thread = threading.Thread(target=writer.run, args=(source,), name="writer")
+        thread.start()
+        source.start(writer.offer)
+        with metrics.serving(writer, source, settings.metrics_port):
+            _tell_until(stop, thread, writer)
+        died = not thread.is_alive()
+        # The writer first: a source that waits for room in its queue is let go by that.
+        writer.stop()
+        source.stop()
+        thread.join(10)
+        _log.info("stopped: %s", writer.counts.snapshot())
+    return 1 if died else 0
+
+
+def _tell_until(stop: threading.Event, thread: threading.Thread, writer: Writer) -> None:
+    """Log the counts now and then; return when told to stop or when the writer has died."""
+    told_s = time.monotonic()
+    while not stop.wait(_LOOK_EVERY_S):
+        if not thread.is_alive():
+            _log.critical("the writer has died; ending, so that a supervisor starts afresh")
+            return
+        if time.monotonic() - told_s > _TOLD_EVERY_S:
+            told_s = time.monotonic()
+            _log.info("%s", writer.counts.snapshot())
+
+
+def run_api(settings: Settings) -> int:
+    """Serve the web application until told to stop."""
+    refuse_placeholders(settings)
+    with stores(settings) as opened:
+        app = create_app(web_deps(settings, opened))
+        config = uvicorn.Config(
+            app, host=settings.http_host, port=settings.http_port, log_config=None,
+            access_log=False, timeout_graceful_shutdown=3, server_header=False,
+        )  # fmt: skip
+        uvicorn.Server(config).run()
+    return 0
+
+
+def web_deps(settings: Settings, opened: Stores) -> Deps:
+    """Return what the web application is given."""
+    key = signer(settings)
+    sessions = Sessions(opened.records, settings.session_secret.get_secret_value(), now_ms)
+    return Deps(
+        series=opened.series,
+        records=opened.records,
+        signer=key,
+        trusted=(key.public(),),
+        issuer=settings.issuer,
+        address=settings.address(),
+        clock=now_ms,
+        sessions=sessions,
+        demo=settings.demo,
+    )
+
+
+def _register_of(opened: Stores) -> Callable[[], Register]:
+    def load() -> Register:
+        with opened.records.reading() as transaction:
+            return transaction.devices.register()
+
+    return load
+
+
+def _source(settings: Settings, name: str) -> Source:
+    if name == "amqp":
+        from ingest.amqp import AmqpEndpoint, AmqpSource  # noqa: PLC0415 - pika only where it is used
+
+        password = settings.mqtt_password.get_secret_value()
+        return AmqpSource(AmqpEndpoint(settings.amqp(), settings.mqtt_username, password), now_ms)
+    return MqttSource(_endpoint(settings), now_ms)
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    return Endpoint(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        client_id=settings.mqtt_client_id,
+        username=settings.mqtt_username or None,
+        password=settings.mqtt_password.get_secret_value() or None,
+        version=settings.mqtt_version,
+    )
+
+
+def stop_event() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

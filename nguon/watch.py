@@ -1,0 +1,94 @@
+"""The watcher: what is decided from stored data on a timer, and by nobody else.
+
+Roll-ups of the hours that appends have touched; clocks that are off by a constant or ran
+backwards; sensors that fell silent or speak again. Holds nothing that another watcher
+could not take over.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from domain.clock import constant_offset, ran_backwards
+from domain.device import Datastream
+from domain.errors import NguonError
+from domain.ids import DeviceId
+from domain.window import print_instant
+from field.silence import look
+from nguon.compose import Stores, now_ms, rhythms, stores
+from nguon.run import stop_event
+from nguon.settings import Settings
+from store.rollups import roll_up
+from store.series import Series
+
+_log = logging.getLogger(__name__)
+_IDLE_S = 1.0
+# Twelve messages of a node that sends its cycles fifty at a time.
+_BEATS = 600
+_MOST_HOURS = 2_000
+
+
+def run_watch(settings: Settings) -> int:
+    """Watch until told to stop."""
+    stop = stop_event()
+    looked_s = -settings.silence_look_s
+    with stores(settings) as opened:
+        while not stop.is_set():
+            busy = _guarded(lambda: roll_up_and_judge(opened))
+            if time.monotonic() - looked_s >= settings.silence_look_s:
+                looked_s = time.monotonic()
+                _guarded(lambda: _look(opened))
+            if not busy:
+                stop.wait(_IDLE_S)
+    return 0
+
+
+def roll_up_and_judge(opened: Stores) -> int:
+    """Bring roll-ups up to date and look at the clocks behind them; returns hours done."""
+    touched = {one.series for one in opened.series.touched(_MOST_HOURS)}
+    done = roll_up(opened.series, rhythms(opened.records), _MOST_HOURS)
+    if touched:
+        with opened.records.reading() as transaction:
+            streams = transaction.devices.streams()
+        devices = {s.device for s in streams if s.series in touched}
+        for device in sorted(devices):
+            judge_clock(opened.series, device, [s for s in streams if s.device == device])
+    return done
+
+
+def judge_clock(series: Series, device: DeviceId, streams: Iterable[Datastream]) -> None:
+    """Decide whether a device's clock is off by a constant, and note where it ran backwards."""
+    known = list(streams)
+    numbers = [stream.series for stream in known]
+    beats = series.beats(device, _BEATS)
+    backwards = ran_backwards(beats)
+    if backwards:
+        series.suspect(device, backwards, numbers)
+        _log.warning("%s: the clock ran backwards at %d cycles", device, len(backwards))
+    interval_ms = min(stream.interval_s for stream in known) * 1000
+    offset = constant_offset(beats, interval_ms)
+    if offset is not None and not any(b.skew_ms for b in beats):
+        moved = series.move(device, offset, numbers, now_ms())
+        _log.warning(
+            "%s: the clock is off by %.0f s (%d messages within %.1f s); %d cycles moved",
+            device, -offset.skew_ms / 1000, offset.messages, offset.spread_ms / 1000, moved,
+        )  # fmt: skip
+
+
+def _look(opened: Stores) -> int:
+    with opened.records.transaction() as transaction:
+        change = look(transaction, opened.series, now_ms())
+        names = {s.series: f"{s.device}:{s.channel}" for s in transaction.devices.streams()}
+    for one in change.begun:
+        _log.warning("%s is silent since %s", names[one.series], print_instant(one.since_ms))
+    for one in change.ended:
+        _log.info("%s speaks again", names[one.series])
+    return len(change.begun)
+
+
+def _guarded(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except NguonError as error:
+        _log.warning("the watcher waits: %s", error)
+        return 0

@@ -1,0 +1,242 @@
+"""The command line, as it is typed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import apsw
+import pytest
+
+from domain.reading import Frame
+from nguon.__main__ import main
+from nguon.compose import stores
+from nguon.demo import kept
+from nguon.demo.supervisor import free_port
+from nguon.settings import Settings
+from tests.builders import NOON, delivery, reading
+from tests.traceability.world import World
+from traceability.keys import print_trust
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def nguon(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nguon", *arguments], cwd=ROOT, text=True, capture_output=True,
+        env=os.environ | environment, stdin=subprocess.DEVNULL, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_settings_are_printed_with_their_origin_and_without_secrets() -> None:
+    result = nguon("settings", NGUON_HTTP_PORT="9000", NGUON_SESSION_SECRET="hush hush hush hush")
+    assert "NGUON_HTTP_PORT = 9000" in result.stdout
+    assert "[environment NGUON_HTTP_PORT]" in result.stdout
+    assert "hush" not in result.stdout
+
+
+@pytest.mark.parametrize("verb", ["api", "ingest", "watch", "migrate", "fsck", "settings"])
+def test_a_bad_setting_is_one_clear_line(verb: str) -> None:
+    result = nguon(verb, NGUON_MQTT_PORT="x")
+    assert result.returncode == 2
+    assert result.stderr.startswith("nguon: NGUON_MQTT_PORT: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_the_api_refuses_to_start_on_a_placeholder(tmp_path: Path) -> None:
+    result = nguon("api", NGUON_DATA=str(tmp_path))
+    assert result.returncode == 2
+    assert "NGUON_SESSION_SECRET is a placeholder" in result.stderr
+
+
+def test_migrate_says_what_there_is_and_what_it_lacks(tmp_path: Path) -> None:
+    result = nguon("migrate", NGUON_DATA=str(tmp_path))
+    assert "records at revision 0002" in result.stdout
+    assert "lacks: one writer at a time" in result.stdout
+
+
+@pytest.fixture
+def issued(tmp_path: Path) -> tuple[Path, Path, bytes]:
+    world = World(tmp_path / "world")
+    passport = world.issued().envelope
+    (tmp_path / "p.json").write_bytes(passport)
+    (tmp_path / "k.json").write_text(print_trust(world.trusted))
+    world.close()
+    return tmp_path / "p.json", tmp_path / "k.json", passport
+
+
+def test_verify_numbers_its_steps(issued: tuple[Path, Path, bytes]) -> None:
+    result = nguon("verify", str(issued[0]), "--keys", str(issued[1]))
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "1 envelope: holds"
+    assert lines[8] == "9 arithmetic: holds"
+    assert lines[-1] == "This proves unchanged, not true."
+
+
+def test_verify_names_the_step_that_failed(
+    issued: tuple[Path, Path, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    flipped = bytearray(issued[2])
+    flipped[len(flipped) // 2] ^= 1
+    issued[0].write_bytes(flipped)
+    assert main(["verify", str(issued[0]), "--keys", str(issued[1])]) == 1
+    assert "4 signature: FAILED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("passport", "keys"), [("absent", "k.json"), ("p.json", "absent"), ("p.json", "p.json")]
+)
+def test_verify_says_which_file_is_wrong(
+    issued: tuple[Path, Path, bytes], passport: str, keys: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = issued[0].parent
+    assert main(["verify", str(folder / passport), "--keys", str(folder / keys)]) == 2
+    assert capsys.readouterr().err.startswith("nguon: ")
+
+
+def test_fsck_finds_what_was_changed_behind_its_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NGUON_DATA", str(tmp_path))
+    monkeypatch.setenv("NGUON_SIGNING_KEY", "key")
+    world = World(tmp_path)
+    world.issued()
+    # A reading that came late is no finding: the passport says what was known when it was issued.
+    late = reading(1, NOON - 86_400_000 + 1_000, 25.0)
+    world.series.append([delivery(Frame(0, 9_999, (late,)))], NOON + 1)
+    world.close()
+    assert main(["fsck"]) == 0
+    connection = apsw.Connection(str(tmp_path / "series.db"))
+    connection.execute(
+        "UPDATE reading SET value = value + 1 WHERE series = 1 AND time = (SELECT min(time) FROM reading)"
+    )
+    connection.close()
+    assert main(["fsck"]) == 1
+    assert (
+        "passport of lot LO-1 (09520001000010): readings or diary have changed"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_taken_port_is_stepped_over_and_said_so() -> None:
+    said: list[str] = []
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        assert free_port(port, said.append) > port
+    assert said[0].startswith(f"Port {port} is taken; using ")
+
+
+def started(tmp_path: Path, output: Path) -> subprocess.Popen[bytes]:
+    environment = os.environ | {
+        "NGUON_DATA": str(tmp_path),
+        "NGUON_HTTP_PORT": "18180",
+        "NGUON_MQTT_PORT": "11983",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with output.open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "nguon", "demo"], cwd=ROOT, env=environment, stdout=log, stderr=log,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+
+
+def descendants(pid: int) -> set[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    return {int(line) for line in found.split()}
+
+
+def alive(pids: set[int]) -> set[int]:
+    def state(pid: int) -> str:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return "gone"
+
+    return {pid for pid in pids if state(pid) not in ("gone", "Z")}
+
+
+def wait_for(path: Path, text: str, patience_s: float) -> str:
+    deadline = time.monotonic() + patience_s
+    while text not in path.read_text("utf-8", "replace"):
+        assert time.monotonic() < deadline, path.read_text("utf-8", "replace")[-2000:]
+        time.sleep(0.2)
+    return path.read_text("utf-8", "replace")
+
+
+@pytest.mark.timeout(200)
+def test_the_demo_ends_cleanly_starts_again_with_its_data_and_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    # Killed without warning while the past is still arriving: its children end by themselves.
+    demo = started(tmp_path, tmp_path / "out1")
+    wait_for(tmp_path / "out1", "are arriving", 60)
+    time.sleep(4)
+    children = descendants(demo.pid)
+    assert len(children) == 5
+    os.kill(demo.pid, signal.SIGKILL)
+    demo.wait()
+    deadline = time.monotonic() + 15
+    while alive(children):
+        assert time.monotonic() < deadline, alive(children)
+        time.sleep(0.1)
+
+    # Started again it goes on with the same data, prints the doors, and Ctrl-C ends it.
+    demo = started(tmp_path, tmp_path / "out2")
+    said = wait_for(tmp_path / "out2", "Ready at", 120)
+    for words in (
+        "Grower   http://127.0.0.1:18180/r",
+        "Buyer    http://127.0.0.1:18180/01/0952",
+        "Office ",
+        "phong-kinh-te",
+        "▀",
+    ):
+        assert words in said
+    children = descendants(demo.pid)
+    os.kill(demo.pid, signal.SIGINT)
+    assert demo.wait(40) == 0
+    assert alive(children) == set()
+    assert "Traceback" not in wait_for(tmp_path / "out2", "Stopped.", 5)
+
+    # And nothing that was acknowledged is missing: every cycle of every node is there.
+    kept = json.loads((tmp_path / "nodes.json").read_text())["kept"]
+    with stores(Settings(data=tmp_path)) as opened, opened.records.reading() as transaction:
+        for device in transaction.devices.register().devices:
+            for boot, runs in opened.series.ledger(device).items():
+                assert runs[0][0] == 0
+                assert runs[0][1] >= kept[device][str(boot)]
+
+
+def test_two_demonstrations_do_not_share_a_folder(tmp_path: Path) -> None:
+    lock = kept.claim(tmp_path)
+    result = nguon("demo", NGUON_DATA=str(tmp_path))
+    assert result.returncode == 2
+    assert "another demonstration is running" in result.stderr
+    lock.close()
+
+
+@pytest.mark.parametrize("damaged", ["nodes.json", "secrets/logins.json", "secrets/broker.json"])
+def test_a_damaged_file_of_the_demonstration_is_named(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / damaged).write_text("{")
+    result = nguon("demo", NGUON_DATA=str(tmp_path))
+    assert result.returncode == 2
+    assert damaged in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["demo", "migrate", "fsck", "ingest"])
+def test_a_data_folder_that_is_a_file_is_one_clear_line(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "data").write_text("")
+    result = nguon(verb, NGUON_DATA=str(tmp_path / "data"))
+    assert result.returncode == 2
+    assert result.stderr.startswith("nguon: ")
+    assert "Traceback" not in result.stderr
