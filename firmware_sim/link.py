@@ -1,10 +1,13 @@
 """A node's link to the broker: MQTT with Last Will, its own topics, receipts coming back.
 
 paho keeps the connection; nothing here decides what is sent (see :mod:`firmware_sim.radio`).
+Nothing is handed to paho before the broker has taken the session: between opening a socket
+and sending CONNECT it would put a PUBLISH first, and amqtt then never answers at all.
 """
 
 import logging
 import threading
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +41,9 @@ class Link:
         self._requests: list[Resend] = []
         self._lock = threading.Lock()
         self._handed_over = self._taken = 0
+        self._outbox: deque[bytes] = deque()
+        self._standing = False
+        self._handing_over = threading.Lock()
         self._refusal = ""
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=device, clean_session=True,
@@ -48,6 +54,7 @@ class Link:
         client.reconnect_delay_set(1, 10)
         client.will_set(str(Topic(device, Leaf.STATUS)), b"offline", qos=1, retain=True)
         client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         self._client = client
@@ -55,8 +62,11 @@ class Link:
         client.loop_start()
 
     def send(self, payload: bytes) -> None:
-        """Publish a pack, QoS 1; paho queues it while the line is down."""
-        self._publish(Leaf.UP, payload, retain=False)
+        """Publish a pack, QoS 1; it waits here while the line is down."""
+        with self._lock:
+            self._handed_over += 1
+        self._outbox.append(payload)
+        self._hand_over()
 
     def waiting(self) -> int:
         """Return how many messages the broker has not taken yet."""
@@ -82,16 +92,18 @@ class Link:
     def close(self) -> None:
         """Say goodbye properly, so that the Last Will is not sent."""
         if self._client.is_connected():
-            self._publish(Leaf.STATUS, b"offline", retain=True).wait_for_publish(2)
+            topic = str(Topic(self._device, Leaf.STATUS))
+            self._client.publish(topic, b"offline", qos=1, retain=True).wait_for_publish(2)
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _publish(self, leaf: Leaf, payload: bytes, *, retain: bool) -> mqtt.MQTTMessageInfo:
-        # Counted here and in on_publish: paho's own record of a message raises for ever
-        # when it was handed over while the line was down, although it is sent later.
-        with self._lock:
-            self._handed_over += 1
-        return self._client.publish(str(Topic(self._device, leaf)), payload, qos=1, retain=retain)
+    def _hand_over(self) -> None:
+        """Give paho what waits, while a session stands; it sends again what is not taken."""
+        # Not the lock of the counters: paho holds its own when it calls on_publish.
+        with self._handing_over:
+            while self._standing and self._outbox:
+                topic = str(Topic(self._device, Leaf.UP))
+                self._client.publish(topic, self._outbox.popleft(), qos=1)
 
     def _on_publish(self, *_event: Any) -> None:
         with self._lock:
@@ -107,7 +119,16 @@ class Link:
         # QoS 0: what is told is told again when asked; and a RabbitMQ cluster refuses a
         # QoS 1 subscription for as long as the node that once held its queue is down.
         client.subscribe(str(Topic(self._device, Leaf.DOWN)), qos=0)
-        self._publish(Leaf.STATUS, b"online", retain=True)
+        with self._lock:
+            self._handed_over += 1
+        client.publish(str(Topic(self._device, Leaf.STATUS)), b"online", qos=1, retain=True)
+        with self._handing_over:
+            self._standing = True
+        self._hand_over()
+
+    def _on_disconnect(self, *_event: Any) -> None:
+        with self._handing_over:
+            self._standing = False
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
