@@ -102,8 +102,11 @@ class Link:
         # Not the lock of the counters: paho holds its own when it calls on_publish.
         with self._handing_over:
             while self._standing and self._outbox:
-                topic = str(Topic(self._device, Leaf.UP))
-                self._client.publish(topic, self._outbox.popleft(), qos=1)
+                self._publish(self._outbox.popleft())
+
+    def _publish(self, payload: bytes) -> int:
+        """Give paho one pack; returns its packet id."""
+        return self._client.publish(str(Topic(self._device, Leaf.UP)), payload, qos=1).mid
 
     def _on_publish(self, *_event: Any) -> None:
         with self._lock:

@@ -39,6 +39,7 @@ class OracleLink(Link):
 
     def __init__(self, broker: Broker, device: DeviceId, word: str, oracle: Oracle) -> None:
         self._oracle = oracle
+        self._packs: dict[bytes, tuple[Cycle, ...]] = {}
         self._under_way: dict[int, tuple[Cycle, ...]] = {}
         self._early: set[int] = set()
         self._mids = threading.Lock()
@@ -46,17 +47,20 @@ class OracleLink(Link):
 
     def send_cycles(self, cycles: tuple[Cycle, ...], coding: Coding) -> None:
         self._oracle.sent(self._device, cycles)
-        mid = self._publish(Leaf.UP, encode(self._device, cycles, coding), retain=False).mid
-        with self._mids:
-            if mid in self._early:
-                self._early.discard(mid)
-            else:
-                self._under_way[mid] = cycles
-                return
-        self._oracle.acked(self._device, cycles)
+        payload = encode(self._device, cycles, coding)
+        self._packs[payload] = cycles
+        self.send(payload)
 
-    def raw(self, payload: bytes) -> None:
-        self._publish(Leaf.UP, payload, retain=False)
+    def _publish(self, payload: bytes) -> int:
+        mid = super()._publish(payload)
+        cycles = self._packs.get(payload, ())
+        with self._mids:
+            if mid not in self._early:
+                self._under_way[mid] = cycles
+                return mid
+            self._early.discard(mid)
+        self._oracle.acked(self._device, cycles)
+        return mid
 
     def _on_publish(self, *event: Any) -> None:
         super()._on_publish(*event)
@@ -127,7 +131,7 @@ class Fleet:
             link = self._links[names[number % len(names)]]
             while link.waiting() > 50:
                 time.sleep(0.002)
-            link.raw(payload)
+            link.send(payload)
             kinds[kind] = kinds.get(kind, 0) + 1
         deadline = time.monotonic() + 60
         while any(link.waiting() for link in self._links.values()) and time.monotonic() < deadline:
