@@ -23,7 +23,7 @@ from traceability.keys import TrustedKey
 from traceability.passport import compile_document, require_lot
 from traceability.verify import verify
 
-_ALL = Window(0, LAST_MS)
+_ALL = Window(0, LAST_MS + 1)
 
 
 def findings(opened: Stores, trusted: Sequence[TrustedKey]) -> Iterator[str]:

@@ -5,6 +5,7 @@ backwards; sensors that fell silent or speak again. Holds nothing that another w
 could not take over.
 """
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -52,11 +53,12 @@ def roll_up_and_judge(opened: Stores) -> int:
             streams = transaction.devices.streams()
         devices = {s.device for s in streams if s.series in touched}
         for device in sorted(devices):
-            judge_clock(opened.series, device, [s for s in streams if s.device == device])
+            own = [s for s in streams if s.device == device]
+            _guarded(functools.partial(judge_clock, opened.series, device, own))
     return done
 
 
-def judge_clock(series: Series, device: DeviceId, streams: Iterable[Datastream]) -> None:
+def judge_clock(series: Series, device: DeviceId, streams: Iterable[Datastream]) -> int:
     """Decide whether a device's clock is off by a constant, and note where it ran backwards."""
     known = list(streams)
     numbers = [stream.series for stream in known]
@@ -73,6 +75,8 @@ def judge_clock(series: Series, device: DeviceId, streams: Iterable[Datastream])
             "%s: the clock is off by %.0f s (%d messages within %.1f s); %d cycles moved",
             device, -offset.skew_ms / 1000, offset.messages, offset.spread_ms / 1000, moved,
         )  # fmt: skip
+        return moved
+    return 0
 
 
 def _look(opened: Stores) -> int:
@@ -91,4 +95,6 @@ def _guarded(work: Callable[[], int]) -> int:
         return work()
     except NguonError as error:
         _log.warning("the watcher waits: %s", error)
-        return 0
+    except Exception:  # noqa: BLE001 - one device that we cannot handle must not end all others
+        _log.exception("a part of the watcher's work failed, the rest goes on")
+    return 0

@@ -6,6 +6,7 @@ SQLite must be enough. A reading that comes late also changes what is believed o
 neighbours, so the hours within their reach are done again with it.
 """
 
+import logging
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +14,15 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from domain.bucket import Bucket, fold
+from domain.errors import OperatorError
 from domain.ids import SeriesId
 from domain.limits import History
 from domain.reading import StoredReading
 from domain.window import HOUR_MS, LAST_MS, Size, Window, day_window, days_window, local_day
 from store.judged import judged, reach
 from store.series import Series, Touched
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +39,30 @@ def roll_up(store: Series, rhythms: Mapping[SeriesId, Rhythm], limit: int = 2_00
 
     Returns how many hours were done; 0 means nothing is left. Series without a rhythm
     were never registered; they are settled without buckets, since nothing can be
-    expected of them.
+    expected of them. A series that cannot be rolled up stays on the list, is logged, and
+    holds up no other.
     """
     touched = store.touched(limit)
     hours: defaultdict[SeriesId, list[Touched]] = defaultdict(list)
     for one in touched:
         hours[one.series].append(one)
     buckets: list[Bucket] = []
+    done: list[Touched] = []
     for series, ones in hours.items():
-        if series in rhythms:
-            buckets += _recompute(store, series, rhythms[series], ones)
-    if touched:
-        store.settle(buckets, touched)
-    return len(touched)
+        try:
+            if series in rhythms:
+                buckets += list(_recompute(store, series, rhythms[series], ones))
+        except OperatorError:
+            raise  # the store is away, for all of them
+        except Exception:  # noqa: BLE001 - see above; whatever it is, the rest goes on
+            _log.exception("series %d cannot be rolled up", series)
+        else:
+            done += ones
+    if done:
+        store.settle(buckets, done)
+    elif len(touched) == limit:
+        return roll_up(store, rhythms, limit * 2)
+    return len(done)
 
 
 def _recompute(
@@ -67,7 +82,9 @@ def _recompute(
 
 def _follower(store: Series, series: SeriesId, rhythm: Rhythm, end_ms: int) -> Iterator[Bucket]:
     """Yield the buckets of the next reading after a stretch: what came makes its silence a gap."""
-    following = next(iter(store.read(series, Window(end_ms, LAST_MS))), None)
+    if end_ms > LAST_MS:
+        return
+    following = next(iter(store.read(series, Window(end_ms, LAST_MS + 1))), None)
     if following is None:
         return
     hour = Window(_hour(following.time_ms), _hour(following.time_ms) + HOUR_MS)

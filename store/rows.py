@@ -1,13 +1,17 @@
 """From a row to a value, alike on every backend."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from domain.bucket import Bucket
 from domain.clock import Beat, ClockVerdict, moved_by
-from domain.ids import SeriesId
+from domain.ids import DeviceId, SeriesId
 from domain.quality import Flag, QcTest, also
+from domain.ranges import Runs
 from domain.reading import Delivery, Frame, StoredReading
+from domain.window import HOUR_MS, LAST_MS
+from store.series import Touched
 
 NO_BOOT = -1
 """Stands for the one boot of a device that counts none, where a key needs a number."""
@@ -21,9 +25,30 @@ def stored_reading(row: tuple[Any, ...]) -> StoredReading:
     series, time_ms, value, quality, received, committed, conflict, skew, clock = row
     if clock in (ClockVerdict.BACKWARDS, ClockVerdict.OFFSET):
         quality = also(quality, Flag.SUSPECT, QcTest.CLOCK)
+    skew = moved_to(time_ms, skew) - time_ms
     return StoredReading(
         SeriesId(series), time_ms + skew, value, quality, received, committed, bool(conflict), skew
     )
+
+
+def moved_to(time_ms: int, skew_ms: int) -> int:
+    """Return when a claimed time is ordered: moved, but never out of the calendar."""
+    return min(max(0, time_ms + skew_ms), LAST_MS)
+
+
+def hour_of(instant_ms: int) -> int:
+    """Return the beginning of an instant's hour."""
+    return instant_ms - instant_ms % HOUR_MS
+
+
+def runs_by_boot(
+    rows: Iterable[tuple[Any, ...]],
+) -> dict[tuple[DeviceId, int], Runs]:
+    """Return the runs of rows (device, boot, first, last), which are ordered."""
+    found: defaultdict[tuple[DeviceId, int], list[tuple[int, int]]] = defaultdict(list)
+    for device, boot, first, last in rows:
+        found[DeviceId(device), boot].append((first, last))
+    return {key: tuple(runs) for key, runs in found.items()}
 
 
 def beat(row: tuple[Any, ...]) -> Beat:
@@ -56,3 +81,12 @@ def time_of(frame: Frame, received_ms: int) -> int:
     if frame.time_ms is not None:
         return frame.time_ms
     return max((r.time_ms for r in frame.readings), default=received_ms)
+
+
+def still_ours(
+    buckets: Sequence[Bucket], done: Sequence[Touched], there: Iterable[Touched]
+) -> tuple[list[Bucket], list[Touched]]:
+    """Return what may be settled: of series none of whose hours has left the list meanwhile."""
+    left = {(t.series, t.hour_ms) for t in there}
+    taken = {t.series for t in done if (t.series, t.hour_ms) not in left}
+    return [b for b in buckets if b.series not in taken], [t for t in done if t.series not in taken]

@@ -123,7 +123,9 @@ class Series(Protocol):
     def settle(self, buckets: Sequence[Bucket], done: Sequence[Touched]) -> None:
         """Store recomputed buckets and strike out the touched hours, in one transaction.
 
-        An hour touched again since ``done`` was read stays on the list.
+        An hour touched again since ``done`` was read stays on the list. Where an hour of a
+        series is gone from it, another watcher has settled it, maybe from more readings:
+        nothing is stored or struck out for that series, and what is left comes up again.
         """
 
     def ledger(self, device: DeviceId) -> dict[int, Runs]:

@@ -6,11 +6,10 @@ from domain.clock import ClockVerdict, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
 from domain.reading import Delivery, Frame, Refusal
-from domain.window import HOUR_MS
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
-from store.rows import NO_BOOT, newest_of, time_of
+from store.rows import NO_BOOT, hour_of, moved_to, newest_of, time_of
 from store.series import Appended, Fate
 
 _INSERT = """INSERT INTO reading (series, time, value, quality, frame)
@@ -92,8 +91,7 @@ class _Batch:
             if not self._connection.changes():
                 continue
             fresh += 1
-            moment = r.time_ms + skew
-            self._touched[r.series, moment - moment % HOUR_MS] = number
+            self._touched[r.series, hour_of(moved_to(r.time_ms, skew))] = number
             if skew:
                 execute(_MOVED, (r.series, skew))
             if first_of(execute(_OTHERS, (r.series, r.time_ms))) > 1:

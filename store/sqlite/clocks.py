@@ -7,7 +7,7 @@ import apsw
 from domain.clock import ClockVerdict, Offset
 from domain.ids import DeviceId, SeriesId
 from domain.window import HOUR_MS
-from store.rows import NO_BOOT, moved_frames
+from store.rows import NO_BOOT, hour_of, moved_frames, moved_to
 
 _DECIDE = "INSERT INTO clock VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _MOVE = "UPDATE frame SET skew = ?, clock = ? WHERE id = ?"
@@ -74,8 +74,7 @@ def _touch(
                WHERE series = ? AND frame IN (SELECT id FROM temp.concerned)""",
             (one,),
         )
-        times = [row[0] + shift for row in rows for shift in shifts]
-        hours = {max(0, time - time % HOUR_MS) for time in times}
+        hours = {hour_of(moved_to(row[0], shift)) for row in rows for shift in shifts}
         connection.executemany(_TOUCH, ((one, hour, -mark) for hour in sorted(hours)))
 
 

@@ -13,6 +13,7 @@ from domain.ranges import Runs
 from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
 from store import failpoint
+from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
 from store.sqlite import clocks, reads
 from store.sqlite.append import append
@@ -23,6 +24,7 @@ _PUT_BUCKET = """INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         minimum = excluded.minimum, maximum = excluded.maximum, total = excluded.total,
         last = excluded.last, flagged = excluded.flagged, conflicts = excluded.conflicts,
         late = excluded.late"""
+_TOUCHED = "SELECT series, hour, mark FROM touched WHERE series = ? AND hour = ?"
 _QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
     FROM quarantine"""
 
@@ -98,6 +100,12 @@ class SqliteSeries:
     def settle(self, buckets: Sequence[Bucket], done: Sequence[Touched]) -> None:
         """Store buckets and strike out touched hours in one transaction."""
         with self._writing() as connection:
+            there = [
+                Touched(SeriesId(row[0]), row[1], row[2])
+                for t in done
+                for row in connection.execute(_TOUCHED, (t.series, t.hour_ms))
+            ]
+            buckets, done = still_ours(buckets, done, there)
             rows = (
                 (b.series, b.size.value, b.start_ms, b.n, b.expected, b.minimum, b.maximum,
                  b.total, b.last, b.flagged, b.conflicts, b.late) for b in buckets
@@ -111,29 +119,25 @@ class SqliteSeries:
 
     def ledger(self, device: DeviceId) -> dict[int, Runs]:
         """Return the sequence numbers received, by boot."""
-        found: dict[int, Runs] = {}
         with self._connections.guarded() as connection:
-            for boot, first, last in connection.execute(
-                "SELECT boot, first, last FROM ledger WHERE device = ? ORDER BY boot, first",
+            rows = connection.execute(
+                """SELECT device, boot, first, last FROM ledger WHERE device = ?
+                   ORDER BY boot, first""",
                 (device,),
-            ):
-                found[boot] = (*found.get(boot, ()), (first, last))
-        return found
+            )
+            return {boot: runs for (_, boot), runs in runs_by_boot(rows).items()}
 
     def gaps(self, limit: int) -> dict[tuple[DeviceId, int], Runs]:
         """Return the runs of boots that miss a number."""
-        found: dict[tuple[DeviceId, int], Runs] = {}
         with self._connections.guarded() as connection:
-            for device, boot, first, last in connection.execute(
+            rows = connection.execute(
                 """SELECT device, boot, first, last FROM ledger WHERE (device, boot) IN (
                      SELECT device, boot FROM ledger GROUP BY device, boot
                      HAVING count(*) > 1 OR min(first) > 0 LIMIT ?)
                    ORDER BY device, boot, first""",
                 (limit,),
-            ):
-                key = DeviceId(device), boot
-                found[key] = (*found.get(key, ()), (first, last))
-        return found
+            )
+            return runs_by_boot(rows)
 
     def cycles(self, series: Sequence[SeriesId], window: Window) -> list[Beat]:
         """Return the cycles behind the readings of a window."""

@@ -17,10 +17,11 @@ from domain.clock import ClockVerdict, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
 from domain.reading import Delivery, Frame
+from domain.window import LAST_MS
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
-from store.rows import NO_BOOT, newest_of, time_of
+from store.rows import NO_BOOT, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
 
 _Boot: TypeAlias = tuple[DeviceId, int]
@@ -40,7 +41,8 @@ _KEEP = """WITH fresh AS (
     touch AS (
         INSERT INTO series.touched
         SELECT series, moment - moment %% 3600000, max(frame) FROM (
-            SELECT series, frame, time + coalesce(skew, 0) AS moment FROM fresh
+            SELECT series, frame, least(greatest(time + coalesce(skew, 0), 0), %s) AS moment
+            FROM fresh
             LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS m(frame, skew) USING (frame)) f
         GROUP BY 1, 2 ORDER BY 1, 2
         ON CONFLICT (series, hour) DO UPDATE SET mark = greatest(touched.mark, excluded.mark))
@@ -123,10 +125,7 @@ def _before(
         # Hardly any device has a clock known to be wrong, so all are looked up at once.
         clocks = connection.execute("SELECT device, boot, skew FROM series.clock")
         ids = connection.execute(_NUMBERS, (sum(len(d.frames) for d in deliveries),))
-        known: dict[_Boot, Runs] = {}
-        for device, boot, first, last in runs:
-            key = DeviceId(device), boot
-            known[key] = (*known.get(key, ()), (first, last))
+        known = runs_by_boot(runs)
         skews = {(device, boot): skew for device, boot, skew in clocks}
         numbers = iter([int(row[0]) for row in ids])
     return known, list(_numbered(deliveries, numbers, skews))
@@ -152,7 +151,7 @@ def _keep(connection: psycopg.Connection, cycles: Sequence[_Numbered]) -> "psyco
     ]
     moves = [(cycle.number, cycle.skew_ms) for cycle in cycles if cycle.skew_ms]
     cursor = connection.cursor(binary=True)
-    return cursor.execute(_KEEP, (*_columns(rows, 5), *_columns(moves, 2)))
+    return cursor.execute(_KEEP, (*_columns(rows, 5), LAST_MS, *_columns(moves, 2)))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -6,6 +6,7 @@ import psycopg
 
 from domain.clock import ClockVerdict, Offset
 from domain.ids import DeviceId, SeriesId
+from domain.window import LAST_MS
 from store.rows import NO_BOOT, moved_frames
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
@@ -18,7 +19,8 @@ _BOUNDS = """INSERT INTO series.moved SELECT id, least(%(skew)s, 0), greatest(%(
 _TOUCH = """INSERT INTO series.touched
     SELECT DISTINCT r.series, t - t %% 3600000, -%(mark)s::bigint
     FROM series.reading r CROSS JOIN unnest(%(shifts)s::bigint[]) AS by(shift)
-    CROSS JOIN LATERAL (SELECT greatest(r.time + by.shift, 0)) AS moment(t)
+    CROSS JOIN LATERAL (
+        SELECT least(greatest(r.time + by.shift, 0), %(last)s)) AS moment(t)
     WHERE r.series = ANY(%(series)s) AND r.frame = ANY(%(frames)s)
     ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark"""
 
@@ -72,7 +74,13 @@ def _touch(
     # Negative: no append has such a mark, so none that is being settled strikes it out.
     connection.execute(
         _TOUCH,
-        {"series": list(series), "frames": list(frames), "shifts": list(shifts), "mark": mark},
+        {
+            "series": list(series),
+            "frames": list(frames),
+            "shifts": list(shifts),
+            "mark": mark,
+            "last": LAST_MS,
+        },
     )
 
 

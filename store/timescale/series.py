@@ -9,6 +9,7 @@ from domain.ranges import Runs
 from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
 from store import failpoint
+from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
 from store.timescale import clocks, reads
 from store.timescale.append import append
@@ -20,6 +21,10 @@ _PUT_BUCKET = """INSERT INTO series.rollup VALUES
         expected = excluded.expected, minimum = excluded.minimum, maximum = excluded.maximum,
         total = excluded.total, last = excluded.last, flagged = excluded.flagged,
         conflicts = excluded.conflicts, late = excluded.late"""
+# Locked, in the order in which appends lock them: another watcher waits, and finds them gone.
+_TOUCHED = """SELECT series, hour, mark FROM series.touched
+    JOIN unnest(%s::int[], %s::bigint[]) AS d(series, hour) USING (series, hour)
+    ORDER BY series, hour FOR UPDATE OF touched"""
 _QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
     FROM series.quarantine"""
 
@@ -86,6 +91,12 @@ class PostgresSeries:
     def settle(self, buckets: Sequence[Bucket], done: Sequence[Touched]) -> None:
         """Store buckets and strike out touched hours in one transaction."""
         with self._connections.transaction() as connection, connection.cursor() as cursor:
+            columns = [t.series for t in done], [t.hour_ms for t in done]
+            there = [
+                Touched(SeriesId(row[0]), row[1], row[2])
+                for row in cursor.execute(_TOUCHED, columns)
+            ]
+            buckets, done = still_ours(buckets, done, there)
             rows = [
                 (b.series, b.size.value, b.start_ms, b.n, b.expected, b.minimum, b.maximum,
                  b.total, b.last, b.flagged, b.conflicts, b.late) for b in buckets
@@ -99,29 +110,25 @@ class PostgresSeries:
 
     def ledger(self, device: DeviceId) -> dict[int, Runs]:
         """Return the sequence numbers received, by boot."""
-        found: dict[int, Runs] = {}
         with self._connections.transaction() as connection:
-            for boot, first, last in connection.execute(
-                "SELECT boot, first, last FROM series.ledger WHERE device = %s ORDER BY 1, 2",
+            rows = connection.execute(
+                """SELECT device, boot, first, last FROM series.ledger WHERE device = %s
+                   ORDER BY boot, first""",
                 (device,),
-            ):
-                found[boot] = (*found.get(boot, ()), (first, last))
-        return found
+            )
+            return {boot: runs for (_, boot), runs in runs_by_boot(rows).items()}
 
     def gaps(self, limit: int) -> dict[tuple[DeviceId, int], Runs]:
         """Return the runs of boots that miss a number."""
-        found: dict[tuple[DeviceId, int], Runs] = {}
         with self._connections.transaction() as connection:
-            for device, boot, first, last in connection.execute(
+            rows = connection.execute(
                 """SELECT device, boot, first, last FROM series.ledger WHERE (device, boot) IN (
                      SELECT device, boot FROM series.ledger GROUP BY device, boot
                      HAVING count(*) > 1 OR min(first) > 0 LIMIT %s)
                    ORDER BY device, boot, first""",
                 (limit,),
-            ):
-                key = DeviceId(device), boot
-                found[key] = (*found.get(key, ()), (first, last))
-        return found
+            )
+            return runs_by_boot(rows)
 
     def cycles(self, series: Sequence[SeriesId], window: Window) -> list[Beat]:
         """Return the cycles behind the readings of a window."""

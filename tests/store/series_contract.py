@@ -6,22 +6,29 @@ Imported by ``test_series.py``, which runs it over every backend.
 import hashlib
 import random
 import threading
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.bucket import Bucket
+from domain.bucket import Bucket, fold
 from domain.clock import Offset, constant_offset
 from domain.ids import DeviceId, SeriesId
 from domain.quality import Flag, Verdict
 from domain.ranges import Runs
-from domain.reading import Delivery, Frame, Refusal
-from domain.window import DAY_MS, HOUR_MS, MINUTE_MS, Size, Window, day_window, local_day
+from domain.reading import Delivery, Frame, Refusal, StoredReading
+from domain.window import DAY_MS, HOUR_MS, LAST_MS, MINUTE_MS, Size, Window, day_window, local_day
+from store.judged import Read
+from store.judged import judged as judged_truly
 from store.rollups import Rhythm, roll_up
 from store.series import Fate, Series
 from tests.builders import NOON, ZONE, delivery, reading, series_of
 
 ONE = SeriesId(1)
+DEVICE_ID = DeviceId("dat-01")
+LAG = 6 * HOUR_MS
 ALL = Window(0, 2 * NOON)
 RHYTHMS = {SeriesId(n): Rhythm(900_000, ZONE) for n in range(1, 6)}
 
@@ -195,6 +202,54 @@ def test_an_hour_touched_while_it_is_rolled_up_stays_on_the_list(series: Series)
     assert [t.hour_ms for t in series.touched(10)] == [NOON]
 
 
+def test_what_another_watcher_has_settled_is_not_settled_from_less(series: Series) -> None:
+    series.append([delivery(series_of({0: 1.0}))], NOON)
+    slow = series.touched(10)
+    stale = fold(ONE, Size.HOUR, Window(NOON, NOON + HOUR_MS), series.read(ONE, ALL), 900_000)
+    series.append([delivery(series_of({15: 2.0}, seq=1))], NOON)
+    settle(series)
+    series.settle([stale], slow)
+    assert [b.n for b in series.buckets(ONE, ALL, Size.HOUR)] == [2]
+    assert series.touched(10) == []
+
+
+@pytest.mark.parametrize("time_ms", [0, 1, NOON + 1, LAST_MS - 1, LAST_MS])
+@pytest.mark.parametrize("skew_ms", [0, LAG, -10 * 365 * DAY_MS])
+def test_no_time_that_is_taken_in_stops_the_roll_ups(
+    series: Series, time_ms: int, skew_ms: int
+) -> None:
+    """One device's wild clock, and the clock known to be wrong of one, hold up nobody."""
+    if skew_ms:
+        series.move(DEVICE_ID, Offset(0, skew_ms, 12, 0), [ONE], NOON)
+    wild = Frame(0, 0, (reading(1, time_ms, 1.0), reading(1, NOON - skew_ms, 2.0)))
+    series.append([delivery(wild), delivery(series_of({0: 3.0}, seq=1, series=2))], NOON)
+    settle(series)
+    assert series.touched(10) == []
+    whole = Window(0, LAST_MS + 1)
+    assert sum(b.n for b in series.buckets(ONE, whole, Size.HOUR)) == 2
+    assert sum(b.n for b in series.buckets(SeriesId(2), whole, Size.HOUR)) == 1
+    assert len(list(series.read(ONE, whole))) == 2
+
+
+def test_a_series_that_cannot_be_rolled_up_holds_up_no_other(
+    series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {hour * 60: 1.0 for hour in range(6)}
+    series.append([delivery(series_of(rows), series_of({0: 1.0}, seq=1, series=2))], NOON)
+    sound = judged_truly
+
+    def judged(read: Read, of: SeriesId, *rest: Any) -> Iterator[StoredReading]:
+        if of == ONE:
+            raise ValueError("as a fault of ours would")
+        return sound(read, of, *rest)
+
+    monkeypatch.setattr("store.rollups.judged", judged)
+    while roll_up(series, RHYTHMS, limit=3):
+        pass
+    assert {t.series for t in series.touched(10)} == {ONE}
+    assert [b.n for b in series.buckets(SeriesId(2), ALL, Size.HOUR)] == [1]
+
+
 def test_late_shuffled_and_repeated_gives_the_same_roll_ups(series: Series) -> None:
     in_order = [series_of({m: float(m % 97) / 7}, seq=s) for s, m in enumerate(range(0, 4000, 15))]
     series.append([delivery(*in_order)], NOON)
@@ -315,10 +370,6 @@ def roll_ups(series: Series, of: SeriesId = ONE) -> list[tuple[object, ...]]:
     return [
         (b.size, b.start_ms, b.n, b.expected, b.minimum, b.maximum, b.total, b.last) for b in found
     ]
-
-
-DEVICE_ID = DeviceId("dat-01")
-LAG = 6 * HOUR_MS
 
 
 def live(series: Series, first: int, count: int, lag_ms: int, boot: int = 0) -> None:
