@@ -76,7 +76,7 @@ def ingest(port: int, wanted: int, devices: int, url: str) -> dict[str, float]:
     source.start(writer.offer)
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
-        counts = writer.counts.snapshot()
+        counts = writer.inbox.snapshot()
         if counts.committed >= wanted:
             break
         time.sleep(0.005)

@@ -37,10 +37,11 @@ def look(transaction: Transaction, series: Series, now_ms: int) -> Change:
             silent[one] = since
     running = {s.series: s for s in transaction.silences.running()}
     begun = [Silence(s, since, now_ms, None) for s, since in silent.items() if s not in running]
-    ended = [s for s in running.values() if silent.get(s.series) != s.since_ms]
-    begun += [
-        Silence(s.series, silent[s.series], now_ms, None) for s in ended if s.series in silent
-    ]
+    ended = [s for s in running.values() if s.series not in silent]
+    # What a backlog brought makes a silence shorter; it neither ends it nor begins another.
+    for one, since_ms in silent.items():
+        if one in running and running[one].since_ms != since_ms:
+            transaction.silences.shift(running[one], since_ms)
     transaction.silences.end(ended, now_ms)
     transaction.silences.begin(begun)
     return Change(tuple(begun), tuple(ended))

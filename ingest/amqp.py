@@ -89,6 +89,10 @@ class AmqpSource:
         """Whether it is consuming."""
         return self._connected.is_set() and self._thread.is_alive()
 
+    def alive(self) -> bool:
+        """Whether the thread lives that does everything with the server."""
+        return self._thread.is_alive()
+
     def restarts(self) -> int:
         """Return how often a new connection was needed after the first."""
         return max(0, self._lines - 1)
@@ -139,6 +143,8 @@ class AmqpSource:
                 pause = _REFUSED_S
             except _GONE as error:
                 _log.warning("no RabbitMQ at %s:%d: %s", *node, repr(error))
+            except Exception:  # noqa: BLE001 - whatever pika raises, a new line is the cure
+                _log.exception("the line to RabbitMQ at %s:%d broke", *node)
             finally:
                 self._connected.clear()
                 self._line = None

@@ -40,5 +40,8 @@ class Source(Protocol):
     def connected(self) -> bool:
         """Whether a session stands."""
 
+    def alive(self) -> bool:
+        """Whether anything would bring a lost session back; False is for a supervisor."""
+
     def restarts(self) -> int:
         """Return how often the session had to be restarted because it only seemed alive."""

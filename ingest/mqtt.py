@@ -95,6 +95,10 @@ class MqttSource:
         """Whether a session stands."""
         return self._connected.is_set()
 
+    def alive(self) -> bool:
+        """Whether the watchdog lives, which brings a lost session back."""
+        return self._keeper.is_alive()
+
     def restarts(self) -> int:
         """Return how often the watchdog has restarted the session."""
         return self._restarts

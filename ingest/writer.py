@@ -6,7 +6,6 @@ handle is set aside with its bytes and acknowledged.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,8 +17,8 @@ from domain.properties import PropertyTable
 from domain.ranges import Runs
 from domain.reading import Delivery
 from domain.receipt import Receipt
-from ingest.counts import Counts
 from ingest.gaps import PATIENCE, Gaps, Patience
+from ingest.inbox import Inbox
 from ingest.message import Received, Source
 from ingest.pipeline import Rules, set_aside, take_in
 from ingest.register import RegisterCache
@@ -30,8 +29,8 @@ _log = logging.getLogger(__name__)
 _SURPRISES = ("unknown-device", "unknown-channel", "not-placed")
 _GAPS_AT_START = 10_000
 _ASK_EVERY_S = 0.5
-_ROOM_S = 0.5
-_ASKED_AT_ONCE = 500
+_ROOM_S, _IDLE_S = 0.5, 0.2
+_ASKED_AT_ONCE = 100
 # While there is a backlog the newest receipt says it all: at most one a device and second,
 # and fewer where so many devices are owed one that telling them would hold up the rest.
 _RECEIPTS_S, _RECEIPT_S = 1.0, 0.0004
@@ -60,15 +59,13 @@ class Writer:
         clock: Callable[[], int],
         bounds: Bounds,
     ) -> None:
-        self.counts = Counts()
+        self.inbox = Inbox(bounds.queue)
         self.gaps = Gaps(bounds.patience)
         self._series = series
         self._register = register
         self._properties = properties
         self._clock = clock
         self._bounds = bounds
-        self._queue: queue.SimpleQueue[Received] = queue.SimpleQueue()
-        self._room = threading.Semaphore(bounds.queue)
         self._stopping = threading.Event()
         self._asked_s = self._told_s = 0.0
         self._owed: dict[tuple[DeviceId, int], Runs] = {}
@@ -78,11 +75,9 @@ class Writer:
 
         When stopping, a message that finds no room is left unacknowledged.
         """
-        while not self._room.acquire(timeout=_ROOM_S):
+        while not self.inbox.put(message, _ROOM_S):
             if self._stopping.is_set():
                 return
-        self.counts.received()
-        self._queue.put(message)
 
     def stop(self) -> None:
         """Ask the loop to end after the batch in hand."""
@@ -92,7 +87,8 @@ class Writer:
         """Write batches until stopped."""
         self._recall_gaps()
         while not self._stopping.is_set():
-            batch = self._gather()
+            bounds = self._bounds
+            batch = self.inbox.take(bounds.messages, bounds.bytes, bounds.wait_s, _IDLE_S)
             if batch:
                 self._settle(batch, source)
             self._ask(source)
@@ -104,22 +100,6 @@ class Writer:
         except StoreUnavailable as error:
             _log.warning("what is missing will be known once the store answers: %s", error)
 
-    def _gather(self) -> list[Received]:
-        try:
-            batch = [self._queue.get(timeout=0.2)]
-        except queue.Empty:
-            return []
-        size, deadline = len(batch[0].payload), time.monotonic() + self._bounds.wait_s
-        while len(batch) < self._bounds.messages and size < self._bounds.bytes:
-            try:
-                message = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                break
-            batch.append(message)
-            size += len(message.payload)
-        self._room.release(len(batch))
-        return batch
-
     def _settle(self, batch: Sequence[Received], source: Source) -> None:
         deliveries = [self._take_in(message) for message in batch]
         failpoint.reach("taken-in")
@@ -127,7 +107,7 @@ class Writer:
         appended = self._commit(batch, deliveries)
         if appended is None:
             return  # stopping; unacknowledged, so the broker keeps it
-        self.counts.settled(appended.fates, time.monotonic() - began)
+        self.inbox.settle(appended.fates, time.monotonic() - began)
         failpoint.reach("before-acknowledge")
         source.acknowledge(batch)
         self._owed |= appended.kept
@@ -136,8 +116,7 @@ class Writer:
 
     def _tell_receipts(self, source: Source) -> None:
         waited_s = time.monotonic() - self._told_s
-        backlog = not self._queue.empty()
-        if backlog and waited_s < _RECEIPTS_S + _RECEIPT_S * len(self._owed):
+        if self.inbox.backlog() and waited_s < _RECEIPTS_S + _RECEIPT_S * len(self._owed):
             return
         failpoint.reach("before-receipts")
         owed, self._owed = self._owed, {}
@@ -146,9 +125,18 @@ class Writer:
 
     def _ask(self, source: Source) -> None:
         now_s = time.monotonic()
-        if now_s - self._asked_s > _ASK_EVERY_S:
-            self._asked_s = now_s
-            source.tell(self.gaps.due(now_s, _ASKED_AT_ONCE))
+        if now_s - self._asked_s <= _ASK_EVERY_S:
+            return
+        self._asked_s = now_s
+        due = self.gaps.due(now_s, _ASKED_AT_ONCE)
+        try:
+            # Another worker may have filled a hole that this one has seen.
+            ledgers = {device: self._series.ledger(device) for device, _ in due}
+        except StoreUnavailable as error:
+            _log.warning("what is missing is asked for once the store answers: %s", error)
+            return
+        self.gaps.note({(d, boot): ledgers[d].get(boot, ()) for d, boot in due}, now_s)
+        source.tell(self.gaps.ask(due, now_s))
 
     def _take_in(self, message: Received) -> Delivery:
         try:

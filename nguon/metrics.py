@@ -5,7 +5,7 @@ duplicate and in flight. It is 0, or messages are being lost.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -19,13 +19,13 @@ from ingest.writer import Writer
 class IngestCollector(Collector):
     """Translates counts into metrics."""
 
-    def __init__(self, writer: Writer, source: Source) -> None:
-        self._writer, self._source = writer, source
+    def __init__(self, writer: Writer, source: Source, clock: Callable[[], int]) -> None:
+        self._writer, self._source, self._clock = writer, source, clock
         self._started_s = time.monotonic()
 
     def collect(self) -> Iterable[Metric]:
         """Yield every metric, all counts from one moment."""
-        now = self._writer.counts.snapshot()
+        now = self._writer.inbox.snapshot()
         messages = CounterMetricFamily(
             "nguon_ingest_messages", "Messages by what became of them.", labels=["fate"]
         )
@@ -41,7 +41,9 @@ class IngestCollector(Collector):
         yield _gauge("in_flight", "Messages received and not decided.", now.in_flight)
         yield _gauge("unaccounted", "Messages lost on the way; anything but 0 is an alarm.",
                      now.unaccounted)  # fmt: skip
-        yield _gauge("missing", "Cycles missing in the sequence ledger.",
+        age_ms = 0 if now.oldest_ms is None else max(0, self._clock() - now.oldest_ms)
+        yield _gauge("oldest_seconds", "Age of the oldest message in flight.", age_ms / 1000)
+        yield _gauge("missing", "Cycles missing in the boots that are being asked for.",
                      self._writer.gaps.missing())  # fmt: skip
         yield _gauge("connected", "Whether a session with the broker stands.",
                      self._source.connected())  # fmt: skip
@@ -53,13 +55,13 @@ class IngestCollector(Collector):
 
 
 @contextmanager
-def serving(writer: Writer, source: Source, port: int) -> Iterator[None]:
+def serving(writer: Writer, source: Source, port: int, clock: Callable[[], int]) -> Iterator[None]:
     """Serve the metrics of this process on loopback meanwhile; port 0 serves none."""
     if not port:
         yield
         return
     registry = CollectorRegistry()
-    registry.register(IngestCollector(writer, source))
+    registry.register(IngestCollector(writer, source, clock))
     server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
     try:
         yield

@@ -37,27 +37,30 @@ def run_ingest(settings: Settings, source_name: str = "mqtt") -> int:
         thread = threading.Thread(target=writer.run, args=(source,), name="writer")
         thread.start()
         source.start(writer.offer)
-        with metrics.serving(writer, source, settings.metrics_port):
-            _tell_until(stop, thread, writer)
-        died = not thread.is_alive()
+        with metrics.serving(writer, source, settings.metrics_port, now_ms):
+            _tell_until(stop, thread, writer, source)
+        died = not (thread.is_alive() and source.alive())
         # The writer first: a source that waits for room in its queue is let go by that.
         writer.stop()
         source.stop()
         thread.join(10)
-        _log.info("stopped: %s", writer.counts.snapshot())
+        _log.info("stopped: %s", writer.inbox.snapshot())
     return 1 if died else 0
 
 
-def _tell_until(stop: threading.Event, thread: threading.Thread, writer: Writer) -> None:
-    """Log the counts now and then; return when told to stop or when the writer has died."""
+def _tell_until(
+    stop: threading.Event, thread: threading.Thread, writer: Writer, source: Source
+) -> None:
+    """Log the counts now and then; return when told to stop or when a thread has died."""
     told_s = time.monotonic()
     while not stop.wait(_LOOK_EVERY_S):
-        if not thread.is_alive():
-            _log.critical("the writer has died; ending, so that a supervisor starts afresh")
+        if not (thread.is_alive() and source.alive()):
+            who = "source" if thread.is_alive() else "writer"
+            _log.critical("the %s has died; ending, so that a supervisor starts afresh", who)
             return
         if time.monotonic() - told_s > _TOLD_EVERY_S:
             told_s = time.monotonic()
-            _log.info("%s", writer.counts.snapshot())
+            _log.info("%s", writer.inbox.snapshot())
 
 
 def run_api(settings: Settings) -> int:

@@ -53,6 +53,20 @@ class Silences:
             elif known.ended_ms is not None:
                 self._connection.execute(t.silence.update().where(key).values(ended_ms=None))
 
+    def shift(self, silence: Silence, since_ms: int) -> None:
+        """Record that a silence began at another moment than was known."""
+        series = t.silence.c.series == silence.series
+        taken = sa.select(t.silence).where(series, t.silence.c.since_ms == since_ms)
+        if self._connection.execute(taken).first() is not None:
+            self.end([silence], silence.noticed_ms)
+            self.begin([Silence(silence.series, since_ms, silence.noticed_ms, None)])
+            return
+        self._connection.execute(
+            t.silence.update()
+            .where(series, t.silence.c.since_ms == silence.since_ms)
+            .values(since_ms=since_ms)
+        )
+
     def end(self, silences: Sequence[Silence], ended_ms: int) -> None:
         """Record that these are over."""
         for one in silences:

@@ -132,7 +132,7 @@ def test_the_leader_is_killed_and_nothing_acknowledged_is_lost(
         writer.stop()
         thread.join(5)
         source.stop()
-        counts = writer.counts.snapshot()
+        counts = writer.inbox.snapshot()
         assert counts.unaccounted == 0
     device.close()
     series.close()

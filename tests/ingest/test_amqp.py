@@ -71,7 +71,7 @@ def test_from_device_to_store_and_back_again_as_a_receipt(
     await_receipt(device, Receipt(0, 199))
     until(lambda: series.tally().quarantined == 1)
     device.close()
-    until(lambda: worker.writer.counts.snapshot().in_flight == 0)
+    until(lambda: worker.writer.inbox.snapshot().in_flight == 0)
     worker.stop()
     assert kept(series) == 200
     assert series.ledger(DEVICE) == {0: ((0, 199),)}
@@ -90,8 +90,8 @@ def test_workers_share_the_queue_and_one_that_leaves_strands_nothing(
     for start in range(0, 600, 10):
         device.send(pack(start, 10))
     until(lambda: device.waiting() == 0)
-    until(lambda: stuck.writer.counts.snapshot().received > 0)
-    until(lambda: all(w.writer.counts.snapshot().received > 0 for w in good))
+    until(lambda: stuck.writer.inbox.snapshot().received > 0)
+    until(lambda: all(w.writer.inbox.snapshot().received > 0 for w in good))
     assert kept(series) < 600
     stuck.stop()
     until(lambda: kept(series) == 600)

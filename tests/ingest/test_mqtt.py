@@ -56,7 +56,7 @@ def test_from_device_to_store_and_back_again_as_a_receipt(
     ingest.stop()
     assert kept(series) == 200
     assert series.ledger(DEVICE) == {0: ((0, 199),)}
-    assert ingest.writer.counts.snapshot().in_flight == 0
+    assert ingest.writer.inbox.snapshot().in_flight == 0
 
 
 def test_what_comes_while_ingest_is_away_is_kept_for_it(
@@ -102,7 +102,7 @@ def test_what_was_received_and_not_committed_is_redelivered(
     device = link(mosquitto)
     for start in range(0, 60, 10):
         device.send(pack(start, 10))
-    until(lambda: first.writer.counts.snapshot().received == 6)
+    until(lambda: first.writer.inbox.snapshot().received == 6)
     first.stop()
     assert kept(series) == 0
     second = Ingest(mosquitto, series)

@@ -16,6 +16,7 @@ from domain.receipt import Receipt, Resend
 from domain.window import Window
 from ingest.gaps import Patience
 from ingest.message import Received, Word
+from ingest.pipeline import Rules, take_in
 from ingest.register import RegisterCache
 from ingest.writer import Bounds, Writer
 from store.series import Appended
@@ -73,6 +74,9 @@ class Tape:
     def connected(self) -> bool:
         return True
 
+    def alive(self) -> bool:
+        return True
+
     def restarts(self) -> int:
         return 0
 
@@ -117,7 +121,7 @@ def test_nothing_is_acknowledged_before_it_is_committed(series: Moody) -> None:
     assert all(kept >= n for kept, n in zip(tape.kept_at_ack, [1, *tape.kept_at_ack], strict=False))
     assert tape.kept_at_ack[-1] == 300
     assert tape.receipts[-1] == (DEVICE, Receipt(0, 299))
-    counts = writer.counts.snapshot()
+    counts = writer.inbox.snapshot()
     assert (counts.received, counts.committed, counts.in_flight) == (300, 300, 0)
 
 
@@ -130,7 +134,7 @@ def test_a_store_that_is_away_is_waited_for_and_nothing_is_acknowledged_meanwhil
         writer.offer(message(number))
     time.sleep(0.1)
     assert tape.acknowledged == []
-    assert writer.counts.snapshot().in_flight == 20
+    assert writer.inbox.snapshot().in_flight == 20
     series.away = False
     until(lambda: len(tape.acknowledged) == 20)
     writer.stop()
@@ -172,7 +176,7 @@ def test_poison_is_quarantined_acknowledged_and_counted(series: Moody) -> None:
     until(lambda: len(tape.acknowledged) == 6)
     writer.stop()
     thread.join()
-    counts = writer.counts.snapshot()
+    counts = writer.inbox.snapshot()
     assert (counts.received, counts.committed, counts.quarantined, counts.duplicate) == (6, 1, 4, 1)
     assert counts.in_flight == 0
     assert [r.value for r in series.read(SeriesId(2), ALL)] == [24.0]
@@ -194,6 +198,32 @@ def test_a_hole_is_asked_for_and_one_from_before_the_start_too(series: Moody) ->
     until(lambda: writer.gaps.missing() == 0)
     writer.stop()
     thread.join()
+
+
+def test_a_hole_that_another_worker_has_filled_is_not_asked_for(series: Moody) -> None:
+    writer, tape, thread = running(series, Bounds(wait_s=0.005, patience=Patience(0.5, 0.1, 0.1)))
+    writer.offer(message(0))
+    writer.offer(message(5))
+    until(lambda: writer.gaps.missing() == 4)
+    rules = Rules(register(), observed_properties())
+    series.append([take_in(message(n), rules) for n in range(1, 5)], NOON)
+    time.sleep(1.5)
+    assert tape.requests == []
+    assert writer.gaps.missing() == 0
+    writer.stop()
+    thread.join()
+
+
+def test_a_message_that_gets_lost_on_the_way_shows(series: Moody) -> None:
+    writer = Writer(series, RegisterCache(register), observed_properties(), lambda: NOON, QUICK)
+    for number in range(5):
+        writer.offer(message(number))
+    writer.inbox._waiting.popleft()
+    assert writer.inbox.snapshot().unaccounted == 1
+    batch = writer.inbox.take(10, 10**6, 0, 0)
+    assert writer.inbox.snapshot().unaccounted == 1
+    writer.inbox.settle(series.append([], NOON).fates, 0.0)
+    assert (writer.inbox.snapshot().unaccounted, len(batch)) == (5, 4)
 
 
 def test_a_source_that_waits_for_room_is_let_go_when_the_writer_stops(series: Moody) -> None:
@@ -219,11 +249,11 @@ def test_the_counts_come_out_at_every_moment(series: Moody) -> None:
     sums = []
     for number in range(2000):
         writer.offer(message(number % 700, b"junk" if number % 9 == 0 else None))
-        sums.append(writer.counts.snapshot().unaccounted)
+        sums.append(writer.inbox.snapshot().unaccounted)
     until(lambda: len(tape.acknowledged) == 2000)
     writer.stop()
     thread.join()
-    now = writer.counts.snapshot()
+    now = writer.inbox.snapshot()
     assert set(sums) == {0}
     assert (now.unaccounted, now.in_flight, now.received) == (0, 0, 2000)
     assert now.quarantined > 200

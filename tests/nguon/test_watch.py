@@ -14,7 +14,7 @@ from domain.properties import observed_properties
 from domain.quality import Flag, Verdict
 from domain.reading import Cycle, Frame, Observation
 from domain.window import HOUR_MS, MINUTE_MS, Window
-from field.silence import look
+from field.silence import Change, look
 from ingest.message import Received
 from ingest.pipeline import Rules, take_in
 from ingest.register import RegisterCache
@@ -155,6 +155,21 @@ def test_a_backlog_does_not_end_a_silence(opened: Stores) -> None:
         assert {s.series for s in transaction.silences.running()} == {1, 2, 3}
 
 
+def test_a_backlog_raises_no_second_alarm(opened: Stores) -> None:
+    """It shows that the sensor fell silent later than was known, and that is all."""
+    with opened.records.transaction() as transaction:
+        first = look(transaction, opened.series, NOON)
+        assert len(first.begun) == 3
+    for hours in (40, 30):
+        rows = tuple(reading(s, NOON - hours * HOUR_MS, 20.0) for s in (1, 2, 3))
+        opened.series.append([delivery(Frame(0, 50 - hours, rows), received_ms=NOON)], NOON)
+        with opened.records.transaction() as transaction:
+            assert look(transaction, opened.series, NOON) == Change((), ())
+            running = transaction.silences.running()
+            assert {s.since_ms for s in running} == {NOON - hours * HOUR_MS}
+            assert len(transaction.silences.newest(9)) == 3
+
+
 def refused(opened: Stores, channel: str) -> None:
     """A message with one channel that nobody has declared."""
     row = tuple(Observation(name, NOON, 21.0, None) for name in ("air_temperature", channel))
@@ -265,6 +280,9 @@ def test_metrics_tell_the_conservation_law(opened: Stores) -> None:
         def connected(self) -> bool:
             return True
 
+        def alive(self) -> bool:
+            return True
+
         def restarts(self) -> int:
             return 0
 
@@ -280,11 +298,13 @@ def test_metrics_tell_the_conservation_law(opened: Stores) -> None:
             lines = answer.read().decode().splitlines()
         return {k: float(v) for k, v in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
 
-    with metrics.serving(writer, Still(), port):
+    with metrics.serving(writer, Still(), port, lambda: NOON + 7_000):
         first = told()
         assert first['nguon_ingest_messages_total{fate="received"}'] == 3
         assert (first["nguon_ingest_in_flight"], first["nguon_ingest_unaccounted"]) == (3, 0)
-        batch = writer._gather()
+        assert first["nguon_ingest_oldest_seconds"] == 7
+        batch = writer.inbox.take(10, 1000, 0, 0)
+        assert told()["nguon_ingest_in_flight"] == 3, "in the writer's hand"
         writer._settle(batch, Still())
         until(lambda: told()["nguon_ingest_in_flight"] == 0)
         assert told()['nguon_ingest_messages_total{fate="quarantined"}'] == 3
