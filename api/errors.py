@@ -24,6 +24,7 @@ STATUS: dict[type[e.NguonError], int] = {
     e.DeviceError: 400,
     e.OperatorError: 503,
     e.StoreTooNew: 500,
+    e.StoreRefused: 500,
     e.BadSettings: 500,
     e.CallerError: 400,
     e.InvalidInput: 400,

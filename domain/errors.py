@@ -13,6 +13,7 @@
     ├── OperatorError       whoever runs the service
     │   ├── BadSettings          a setting is missing, wrong or a placeholder
     │   ├── StoreUnavailable     try again: nothing was written
+    │   ├── StoreRefused         the store will never take this; trying again is of no use
     │   ├── StoreTooNew          written by a newer program than this one
     │   └── BrokerUnavailable    no MQTT session
     ├── CallerError         whoever asked
@@ -97,6 +98,12 @@ class StoreUnavailable(OperatorError):
     """The store did not answer; nothing of the attempted write is in it."""
 
     code = "store-unavailable"
+
+
+class StoreRefused(OperatorError):
+    """The store answered, and will not take this content: a value outside what it can hold."""
+
+    code = "store-refused"
 
 
 class StoreTooNew(OperatorError):

@@ -61,9 +61,10 @@ def _any_cycles(
             gathered = []
         current = (record.boot, record.seq)
         gathered.append(_observation(device, record))
-    if current is not None:
-        cycles.append(Cycle(*current, tuple(gathered)))
-    return tuple(cycles)
+    if current is None:
+        message = "a pack without a single value"
+        raise UndecodableMessage(message)
+    return (*cycles, Cycle(*current, tuple(gathered)))
 
 
 def _observation(device: DeviceId, record: Record) -> Observation:

@@ -18,6 +18,7 @@ _NUMBERS = frozenset(("bt", "t", "v"))
 _COUNTS = frozenset(("boot", "seq"))
 _CARRIED = frozenset(("bn", "bt", "boot", "seq"))
 _EXACT = 2**53
+_LONGEST = 100  # what is longer is not remembered in `_channel`, which a device could fill
 _LAST_S = LAST_MS / 1000
 
 
@@ -57,7 +58,7 @@ def _is_plain(record: Mapping[str, object]) -> bool:
             if kind is not float and (kind is not int or not -_EXACT < content < _EXACT):  # type: ignore[operator]
                 return False
         elif key in _TEXTS:
-            if kind is not str:
+            if kind is not str or len(content) > _LONGEST:  # type: ignore[arg-type]
                 return False
         elif key not in _COUNTS or kind is not int or not 0 <= content < _EXACT:  # type: ignore[operator]
             return False

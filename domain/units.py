@@ -5,6 +5,7 @@ secondary units of RFC 8798. Everything agriculture needs is linear, so a table 
 factor and offset to a base unit replaces a units library and its parser.
 """
 
+import math
 from functools import lru_cache
 
 from domain.errors import WrongUnit
@@ -78,7 +79,14 @@ def convert(value: float, unit: str, into: str) -> float:
     for bit. Raises `WrongUnit` when the two measure different things.
     """
     line = _line(unit, into)
-    return value if line is None else value * line[0] + line[1]
+    if line is None:
+        return value
+    # Adding 0.0 turns -0.0 into 0.0, as for every value that is sent.
+    converted = value * line[0] + line[1] + 0.0
+    if not math.isfinite(converted):
+        message = f"{value} {unit} is beyond any {into}"
+        raise WrongUnit(message)
+    return converted
 
 
 @lru_cache(maxsize=4096)

@@ -2,19 +2,19 @@
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from domain.errors import NotFound
 from domain.properties import observed_properties
+from domain.reading import Refusal
 from domain.window import print_instant
 from ingest.pipeline import Rules
-from ingest.retry import Retried, retry
+from ingest.retry import retry
 from nguon import settings as config
 from nguon.compose import Stores, now_ms, stores
 from store.series import Quarantined
 
-_ALL = 1_000_000
 _SHOWN = 60
 
 
@@ -49,18 +49,22 @@ def add_quarantine(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _list(options: argparse.Namespace) -> int:
     with stores(config.load().settings) as opened:
-        entries = opened.series.quarantined(_ALL, mended=options.mended)
-    chosen = [e for e in entries if options.reason in (None, e.reason)]
-    for entry in chosen[: options.limit]:
+        entries = opened.series.quarantined(
+            options.limit, mended=options.mended, reason=options.reason
+        )
+        counts = opened.series.quarantined_by_reason(mended=options.mended)
+    if options.reason is not None:
+        counts = {options.reason: counts.get(options.reason, 0)}
+    for entry in entries:
         part = f" [{entry.part!a}]" if entry.part else ""
         mended = " mended" if entry.mended_ms is not None else ""
         print(
             f"{entry.id:>6}  {print_instant(entry.last_ms)}  {entry.reason:<16} x{entry.seen:<4}"
             f" {entry.topic!a}{part}{mended}"
         )
-    for reason, count in Counter(e.reason for e in chosen).most_common():
+    for reason, count in counts.items():
         print(f"{count} {reason}")
-    print(f"{len(chosen)} in quarantine, {min(len(chosen), options.limit)} shown")
+    print(f"{sum(counts.values())} in quarantine, {len(entries)} shown")
     return 0
 
 
@@ -86,36 +90,40 @@ def _retry(options: argparse.Namespace) -> int:
     with stores(config.load().settings) as opened:
         with opened.records.reading() as transaction:
             rules = Rules(transaction.devices.register(), observed_properties())
-        entries = _chosen(opened, options.number, options.reason)
+        # The oldest first: a later message may rest on an earlier one.
+        numbers = options.number or opened.series.quarantined_numbers(options.reason)
         done = []
-        for number, entry in enumerate(entries, 1):
-            done.append(retry(opened.series, entry, rules, now_ms(), keep=not options.dry_run))
+        for turn, number in enumerate(numbers, 1):
+            entry = _entry(opened, number)
+            if options.reason in (None, entry.reason):
+                told = retry(opened.series, entry, rules, now_ms(), keep=not options.dry_run)
+                done.append(_Done(number, told.fate.new, told.still))
             if sys.stderr.isatty():
-                print(f"\r{number} of {len(entries)}", end="", file=sys.stderr, flush=True)
+                print(f"\r{turn} of {len(numbers)}", end="", file=sys.stderr, flush=True)
     return _told(done, dry=options.dry_run)
 
 
-def _told(done: Sequence[Retried], *, dry: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of an entry, without its bytes: there may be very many."""
+
+    number: int
+    readings: int
+    still: tuple[Refusal, ...]
+
+
+def _told(done: Sequence[_Done], *, dry: bool) -> int:
     refused = [one for one in done if one.still]
     for one in refused[:_SHOWN]:
         reasons = "; ".join(f"{r.reason}: {r.detail}" for r in one.still)
-        print(f"{one.entry.id:>6}  still refused: {reasons!a}")
-    readings = sum(one.fate.new for one in done)
+        print(f"{one.number:>6}  still refused: {reasons!a}")
+    readings = sum(one.readings for one in done)
     would = "would be " if dry else ""
     print(
         f"{len(done) - len(refused)} {would}mended, {readings} readings {would}kept,"
         f" {len(refused)} still refused"
     )
     return 1 if refused else 0
-
-
-def _chosen(opened: Stores, numbers: Sequence[int], reason: str | None) -> list[Quarantined]:
-    if numbers:
-        entries = [_entry(opened, number) for number in numbers]
-    else:
-        # The oldest first: a later message may rest on an earlier one.
-        entries = opened.series.quarantined(_ALL)[::-1]
-    return [entry for entry in entries if reason in (None, entry.reason)]
 
 
 def _entry(opened: Stores, number: int) -> Quarantined:

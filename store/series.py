@@ -100,6 +100,7 @@ class Series(Protocol):
         the same series and time is kept beside the first and recorded as a conflict.
         Readings, sequence ledger, quarantine and the list of touched hours are written
         together. Raises `StoreUnavailable`; the caller may then try the same batch again.
+        Raises `StoreRefused` where the batch holds something the store can never keep.
         """
 
     def read(self, series: SeriesId, window: Window) -> Iterator[StoredReading]:
@@ -162,11 +163,19 @@ class Series(Protocol):
         For when what readings are judged by has changed.
         """
 
-    def quarantined(self, limit: int, *, mended: bool = False) -> list[Quarantined]:
-        """Return the newest entries of the quarantine, newest first.
+    def quarantined(
+        self, limit: int, *, mended: bool = False, reason: str | None = None
+    ) -> list[Quarantined]:
+        """Return the newest entries of the quarantine, newest first, of one reason or of all.
 
         Without those that a retry has mended, unless ``mended``.
         """
+
+    def quarantined_by_reason(self, *, mended: bool = False) -> dict[str, int]:
+        """Return how many entries there are of each reason, the commonest first."""
+
+    def quarantined_numbers(self, reason: str | None = None) -> list[int]:
+        """Return the numbers of the entries no retry has mended, the oldest first."""
 
     def quarantined_entry(self, number: int) -> Quarantined | None:
         """Return one entry of the quarantine, None when there is none of that number."""

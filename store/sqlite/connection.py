@@ -12,12 +12,14 @@ from pathlib import Path
 
 import apsw
 
-from domain.errors import StoreTooNew, StoreUnavailable
+from domain.errors import StoreRefused, StoreTooNew, StoreUnavailable
 from store.migrations import scripts
 
 OLDEST_SAFE = 3_051_003
 _BUSY_MS = 10_000
 _MAX_IDLE = 8
+# The content's fault: the same again would be refused again.
+_NEVER = (apsw.ConstraintError, apsw.MismatchError, apsw.RangeError, apsw.TooBigError)
 
 
 class Connections:
@@ -38,7 +40,7 @@ class Connections:
 
     @contextmanager
     def guarded(self) -> Iterator[apsw.Connection]:
-        """Lend a connection; foreign errors leave as `StoreUnavailable`."""
+        """Lend a connection; foreign errors leave as `StoreUnavailable` or `StoreRefused`."""
         try:
             connection = self._take()
             try:
@@ -48,6 +50,9 @@ class Connections:
                 connection.close()
                 raise
             self._give_back(connection)
+        except _NEVER as error:
+            message = f"{self._path.name}: {type(error).__name__}: {error}"
+            raise StoreRefused(message) from error
         except apsw.Error as error:
             message = f"{self._path.name}: {type(error).__name__}: {error}"
             raise StoreUnavailable(message) from error

@@ -27,6 +27,7 @@ _PUT_BUCKET = """INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _TOUCHED = "SELECT series, hour, mark FROM touched WHERE series = ? AND hour = ?"
 _QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
     FROM quarantine"""
+_CHOSEN = "WHERE (? OR mended IS NULL) AND (? IS NULL OR reason = ?)"
 
 
 class SqliteSeries:
@@ -166,14 +167,35 @@ class SqliteSeries:
         with self._writing() as connection:
             clocks.touch_since(connection, series, since_ms)
 
-    def quarantined(self, limit: int, *, mended: bool = False) -> list[Quarantined]:
+    def quarantined(
+        self, limit: int, *, mended: bool = False, reason: str | None = None
+    ) -> list[Quarantined]:
         """Return the newest quarantine entries."""
         with self._connections.guarded() as connection:
-            which = "" if mended else "WHERE mended IS NULL"
             rows = connection.execute(
-                f"{_QUARANTINED} {which} ORDER BY last DESC, id DESC LIMIT ?", (limit,)
+                f"{_QUARANTINED} {_CHOSEN} ORDER BY last DESC, id DESC LIMIT ?",
+                (mended, reason, reason, limit),
             )
             return [Quarantined(*row) for row in rows]
+
+    def quarantined_by_reason(self, *, mended: bool = False) -> dict[str, int]:
+        """Return how many quarantine entries there are of each reason."""
+        with self._connections.guarded() as connection:
+            rows = connection.execute(
+                f"""SELECT reason, count(*) FROM quarantine {_CHOSEN}
+                    GROUP BY reason ORDER BY 2 DESC, 1""",
+                (mended, None, None),
+            )
+            return {row[0]: row[1] for row in rows}
+
+    def quarantined_numbers(self, reason: str | None = None) -> list[int]:
+        """Return the numbers of unmended quarantine entries, the oldest first."""
+        with self._connections.guarded() as connection:
+            rows = connection.execute(
+                f"SELECT id FROM quarantine {_CHOSEN} ORDER BY last, id",
+                (False, reason, reason),
+            )
+            return [row[0] for row in rows]
 
     def quarantined_entry(self, number: int) -> Quarantined | None:
         """Return one quarantine entry."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from domain.errors import StoreTooNew, StoreUnavailable
+from domain.errors import StoreRefused, StoreTooNew, StoreUnavailable
 from store.migrations import scripts
 
 _TIMEOUT_S = 10.0
@@ -36,11 +36,15 @@ class Connections:
     def transaction(self) -> Iterator[psycopg.Connection]:
         """Give a connection inside a transaction that commits on leaving.
 
-        Raises `StoreUnavailable` when the server cannot be reached or the commit failed.
+        Raises `StoreUnavailable` when the server cannot be reached or the commit failed,
+        `StoreRefused` when it will not take the content, now or ever.
         """
         try:
             with self._pool.connection() as connection:
                 yield connection
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            message = f"PostgreSQL: {type(error).__name__}: {str(error).strip()}"
+            raise StoreRefused(message) from error
         except (psycopg.Error, PoolTimeout) as error:
             message = f"PostgreSQL: {type(error).__name__}: {str(error).strip()}"
             raise StoreUnavailable(message) from error

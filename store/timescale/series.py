@@ -27,6 +27,7 @@ _TOUCHED = """SELECT series, hour, mark FROM series.touched
     ORDER BY series, hour FOR UPDATE OF touched"""
 _QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
     FROM series.quarantine"""
+_CHOSEN = "WHERE (%s::boolean OR mended IS NULL) AND (%s::text IS NULL OR reason = %s)"
 
 
 class PostgresSeries:
@@ -157,14 +158,35 @@ class PostgresSeries:
         with self._connections.transaction() as connection:
             clocks.touch_since(connection, series, since_ms)
 
-    def quarantined(self, limit: int, *, mended: bool = False) -> list[Quarantined]:
+    def quarantined(
+        self, limit: int, *, mended: bool = False, reason: str | None = None
+    ) -> list[Quarantined]:
         """Return the newest quarantine entries."""
         with self._connections.transaction() as connection:
             rows = connection.execute(
-                f"{_QUARANTINED} WHERE %s OR mended IS NULL ORDER BY last DESC, id DESC LIMIT %s",
-                (mended, limit),
+                f"{_QUARANTINED} {_CHOSEN} ORDER BY last DESC, id DESC LIMIT %s",
+                (mended, reason, reason, limit),
             )
             return [Quarantined(*row) for row in rows]
+
+    def quarantined_by_reason(self, *, mended: bool = False) -> dict[str, int]:
+        """Return how many quarantine entries there are of each reason."""
+        with self._connections.transaction() as connection:
+            rows = connection.execute(
+                f"""SELECT reason, count(*) FROM series.quarantine {_CHOSEN}
+                    GROUP BY reason ORDER BY 2 DESC, 1""",
+                (mended, None, None),
+            )
+            return {row[0]: row[1] for row in rows}
+
+    def quarantined_numbers(self, reason: str | None = None) -> list[int]:
+        """Return the numbers of unmended quarantine entries, the oldest first."""
+        with self._connections.transaction() as connection:
+            rows = connection.execute(
+                f"SELECT id FROM series.quarantine {_CHOSEN} ORDER BY last, id",
+                (False, reason, reason),
+            )
+            return [row[0] for row in rows]
 
     def quarantined_entry(self, number: int) -> Quarantined | None:
         """Return one quarantine entry."""

@@ -7,6 +7,7 @@ import hashlib
 import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from domain.bucket import Bucket, fold
 from domain.clock import Offset, constant_offset
+from domain.errors import StoreRefused
 from domain.ids import DeviceId, SeriesId
 from domain.quality import Flag, Verdict
 from domain.ranges import Runs
@@ -441,6 +443,32 @@ def test_a_clock_that_ran_backwards_is_flagged_at_that_cycle(series: Series) -> 
     assert flags == [(), (), (), ("clock",)]
     settle(series)
     assert [b.flagged for b in series.buckets(ONE, ALL, Size.HOUR)] == [1]
+
+
+@pytest.mark.parametrize("seq", [2**63, 2**80])
+def test_what_can_never_be_kept_is_refused_and_not_called_absence(series: Series, seq: int) -> None:
+    """The pipeline lets no such number through; a store must still not be waited for."""
+    good = delivery(series_of({0: 1.0}))
+    with pytest.raises((StoreRefused, OverflowError)):
+        series.append([good, delivery(Frame(0, seq, (reading(1, NOON + 1, 1.0),)))], NOON)
+    assert values(series) == []
+    series.append([good], NOON)
+    assert values(series) == [(0, 1.0)]
+
+
+def test_quarantine_is_listed_by_reason(series: Series) -> None:
+    for number, reason in enumerate(["undecodable", "unknown-device", "undecodable"]):
+        refused = delivery(refusals=(Refusal(reason, f"{number}", f"{number}"),))
+        series.append([replace(refused, received_ms=NOON + number)], NOON)
+    assert series.quarantined_by_reason() == {"undecodable": 2, "unknown-device": 1}
+    assert [e.reason for e in series.quarantined(9, reason="undecodable")] == ["undecodable"] * 2
+    first, second, third = series.quarantined_numbers()
+    assert series.quarantined_numbers("unknown-device") == [second]
+    assert [e.id for e in series.quarantined(2)] == [third, second]
+    series.mend(first, NOON)
+    assert series.quarantined_by_reason() == {"undecodable": 1, "unknown-device": 1}
+    assert series.quarantined_by_reason(mended=True)["undecodable"] == 2
+    assert series.quarantined_numbers() == [second, third]
 
 
 def test_a_mended_entry_leaves_the_list_and_keeps_its_bytes(series: Series) -> None:
