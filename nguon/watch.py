@@ -8,24 +8,19 @@ could not take over.
 import functools
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from domain.clock import constant_offset, ran_backwards
-from domain.device import Datastream
 from domain.errors import NguonError
-from domain.ids import DeviceId
 from domain.window import print_instant
 from field.silence import look
+from nguon.clocks import ClockWatch
 from nguon.compose import Stores, now_ms, rhythms, stores
 from nguon.run import stop_event
 from nguon.settings import Settings
 from store.rollups import roll_up
-from store.series import Series
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 1.0
-# Twelve messages of a node that sends its cycles fifty at a time.
-_BEATS = 600
 _MOST_HOURS = 2_000
 
 
@@ -34,8 +29,9 @@ def run_watch(settings: Settings) -> int:
     stop = stop_event()
     looked_s = -settings.silence_look_s
     with stores(settings) as opened:
+        clocks = ClockWatch(opened.series)
         while not stop.is_set():
-            busy = _guarded(lambda: roll_up_and_judge(opened))
+            busy = _guarded(lambda: roll_up_and_judge(opened, clocks))
             if time.monotonic() - looked_s >= settings.silence_look_s:
                 looked_s = time.monotonic()
                 _guarded(lambda: _look(opened))
@@ -44,7 +40,7 @@ def run_watch(settings: Settings) -> int:
     return 0
 
 
-def roll_up_and_judge(opened: Stores) -> int:
+def roll_up_and_judge(opened: Stores, clocks: ClockWatch) -> int:
     """Bring roll-ups up to date and look at the clocks behind them; returns hours done."""
     touched = {one.series for one in opened.series.touched(_MOST_HOURS)}
     done = roll_up(opened.series, rhythms(opened.records), _MOST_HOURS)
@@ -54,29 +50,8 @@ def roll_up_and_judge(opened: Stores) -> int:
         devices = {s.device for s in streams if s.series in touched}
         for device in sorted(devices):
             own = [s for s in streams if s.device == device]
-            _guarded(functools.partial(judge_clock, opened.series, device, own))
+            _guarded(functools.partial(clocks.judge, device, own))
     return done
-
-
-def judge_clock(series: Series, device: DeviceId, streams: Iterable[Datastream]) -> int:
-    """Decide whether a device's clock is off by a constant, and note where it ran backwards."""
-    known = list(streams)
-    numbers = [stream.series for stream in known]
-    beats = series.beats(device, _BEATS)
-    backwards = ran_backwards(beats)
-    if backwards:
-        series.suspect(device, backwards, numbers)
-        _log.warning("%s: the clock ran backwards at %d cycles", device, len(backwards))
-    interval_ms = min(stream.interval_s for stream in known) * 1000
-    offset = constant_offset(beats, interval_ms)
-    if offset is not None and not any(b.skew_ms for b in beats):
-        moved = series.move(device, offset, numbers, now_ms())
-        _log.warning(
-            "%s: the clock is off by %.0f s (%d messages within %.1f s); %d cycles moved",
-            device, -offset.skew_ms / 1000, offset.messages, offset.spread_ms / 1000, moved,
-        )  # fmt: skip
-        return moved
-    return 0
 
 
 def _look(opened: Stores) -> int:

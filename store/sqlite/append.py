@@ -2,7 +2,7 @@
 
 import apsw
 
-from domain.clock import ClockVerdict, moved_by
+from domain.clock import ClockVerdict, has_ended, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
 from domain.reading import Delivery, Frame, Refusal
@@ -22,6 +22,7 @@ _FRAME = """INSERT INTO frame (id, device, boot, seq, received, committed, time,
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _MOVED = """INSERT INTO moved VALUES (?1, min(?2, 0), max(?2, 0)) ON CONFLICT DO UPDATE
     SET least = min(least, excluded.least), most = max(most, excluded.most)"""
+_ENDED = "UPDATE clock SET ended = ? WHERE device = ? AND boot = ?"
 _TOUCH = """INSERT INTO touched VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET mark = excluded.mark"""
 _QUARANTINE = """INSERT INTO quarantine
@@ -64,7 +65,7 @@ class _Batch:
         self._frame = first_of(cursor.execute("SELECT coalesce(max(id), 0) FROM frame")) + 1
         self._touched: dict[tuple[int, int], int] = {}
         # Hardly any device has a clock that is known to be wrong, so all are looked up at once.
-        rows = cursor.execute("SELECT device, boot, skew FROM clock")
+        rows = cursor.execute("SELECT device, boot, skew FROM clock WHERE ended IS NULL")
         self._skews = {(device, boot): int(skew) for device, boot, skew in rows}
 
     def deliver(self, delivery: Delivery) -> Fate:
@@ -109,6 +110,10 @@ class _Batch:
             return 0
         boot = NO_BOOT if frame.boot is None else frame.boot
         skew = self._skews.get((delivery.device, boot), 0)
+        if skew and has_ended(skew, newest_of(delivery), delivery.received_ms):
+            del self._skews[delivery.device, boot]
+            self._cursor.execute(_ENDED, (delivery.received_ms, delivery.device, boot))
+            return 0
         return moved_by(skew, newest_of(delivery), delivery.received_ms) if skew else 0
 
     def _is_news(self, delivery: Delivery, frame: Frame) -> bool:

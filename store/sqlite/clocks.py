@@ -9,7 +9,8 @@ from domain.ids import DeviceId, SeriesId
 from domain.window import HOUR_MS
 from store.rows import NO_BOOT, hour_of, moved_frames, moved_to
 
-_DECIDE = "INSERT INTO clock VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_DECIDE = """INSERT INTO clock (device, boot, skew, messages, spread, decided)
+    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _MOVE = "UPDATE frame SET skew = ?, clock = ? WHERE id = ?"
 _SUSPECT = "UPDATE frame SET clock = ? WHERE id = ? AND device = ? AND clock = 0"
 _TOUCH = "INSERT INTO touched VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark"

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import psycopg
 
-from domain.clock import ClockVerdict, moved_by
+from domain.clock import ClockVerdict, has_ended, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
 from domain.reading import Delivery, Frame
@@ -33,6 +33,8 @@ _LOCK = """SELECT pg_advisory_xact_lock(hashtextextended(device, 0))
 _RUNS = """SELECT device, boot, first, last FROM series.ledger
     JOIN unnest(%s::text[], %s::bigint[]) AS k(device, boot) USING (device, boot)
     ORDER BY device, boot, first"""
+_CLOCKS = "SELECT device, boot, skew FROM series.clock WHERE ended IS NULL"
+_ENDED = "UPDATE series.clock SET ended = %s WHERE device = %s AND boot = %s"
 _NUMBERS = "SELECT nextval('series.frame_id') FROM generate_series(1, %s)"
 _KEEP = """WITH fresh AS (
         INSERT INTO series.reading (series, time, value, quality, frame)
@@ -123,22 +125,39 @@ def _before(
         boots = [device for device, _ in added], [boot for _, boot in added]
         runs = connection.execute(_RUNS, boots)
         # Hardly any device has a clock known to be wrong, so all are looked up at once.
-        clocks = connection.execute("SELECT device, boot, skew FROM series.clock")
+        clocks = connection.execute(_CLOCKS)
         ids = connection.execute(_NUMBERS, (sum(len(d.frames) for d in deliveries),))
         known = runs_by_boot(runs)
         skews = {(device, boot): skew for device, boot, skew in clocks}
         numbers = iter([int(row[0]) for row in ids])
+        for ended in _ended(deliveries, skews):
+            connection.execute(_ENDED, ended)
     return known, list(_numbered(deliveries, numbers, skews))
+
+
+def _ended(
+    deliveries: Sequence[Delivery], skews: Mapping[tuple[str, int], int]
+) -> Iterator[tuple[int, str, int]]:
+    """Yield when an offset has ended, for which boot of which device."""
+    for delivery in deliveries if skews else ():
+        for boot in {NO_BOOT if f.boot is None else f.boot for f in delivery.frames}:
+            skew = skews.get((delivery.device or "", boot), 0)
+            if skew and has_ended(skew, newest_of(delivery), delivery.received_ms):
+                yield delivery.received_ms, delivery.device or "", boot
 
 
 def _numbered(
     deliveries: Sequence[Delivery], numbers: Iterator[int], skews: Mapping[tuple[str, int], int]
 ) -> Iterator[_Numbered]:
+    skews = dict(skews)
     for place, delivery in enumerate(deliveries):
         for frame in delivery.frames:
             time_ms = time_of(frame, delivery.received_ms)
             boot = NO_BOOT if frame.boot is None else frame.boot
             skew = skews.get((delivery.device or "", boot), 0) if skews else 0
+            if skew and has_ended(skew, newest_of(delivery), delivery.received_ms):
+                del skews[delivery.device or "", boot]
+                skew = 0
             moved = moved_by(skew, newest_of(delivery), delivery.received_ms) if skew else 0
             yield _Numbered(next(numbers), place, delivery, frame, time_ms, moved)
 

@@ -10,7 +10,8 @@ from domain.window import LAST_MS
 from store.rows import NO_BOOT, moved_frames
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-_DECIDE = "INSERT INTO series.clock VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+_DECIDE = """INSERT INTO series.clock (device, boot, skew, messages, spread, decided)
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _FRAMES = """SELECT id, time, received FROM series.frame
     WHERE device = %s AND boot IS NOT DISTINCT FROM %s AND skew = 0"""
 _BOUNDS = """INSERT INTO series.moved SELECT id, least(%(skew)s, 0), greatest(%(skew)s, 0)

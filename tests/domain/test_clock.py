@@ -1,8 +1,18 @@
 """What is believed of a clock: the constant offset, the backward step, and what is not moved."""
 
 import random
+from dataclasses import replace
 
-from domain.clock import Beat, ClockVerdict, Offset, constant_offset, moved_by, ran_backwards
+from domain.clock import (
+    Beat,
+    ClockVerdict,
+    Offset,
+    constant_offset,
+    has_ended,
+    lacks_neighbours,
+    moved_by,
+    ran_backwards,
+)
 from domain.receipt import NOTHING, Receipt, Resend, decode_down
 from domain.window import HOUR_MS, MINUTE_MS
 
@@ -46,6 +56,47 @@ def test_nothing_is_moved_on_a_guess() -> None:
         Beat(i, 0, i, NOW - i * QUARTER, NOW, 0, ClockVerdict.UNSUSPECTED) for i in range(50)
     ]
     assert constant_offset(backlog, QUARTER) is None, "one message, however long"
+
+
+def test_a_courier_who_is_always_a_week_late_is_no_clock() -> None:
+    week = beats([7 * 24 * HOUR_MS] * 20)
+    assert constant_offset(week, QUARTER) is None
+    never_set = [replace(b, clock=ClockVerdict.BEFORE_INSTALLATION) for b in week]
+    assert constant_offset(never_set, QUARTER) == Offset(0, 7 * 24 * HOUR_MS, 12, 0)
+
+
+def test_what_shows_that_an_offset_has_ended() -> None:
+    assert not has_ended(6 * HOUR_MS, NOW - 6 * HOUR_MS, NOW)
+    assert not has_ended(6 * HOUR_MS, NOW - 20 * HOUR_MS, NOW), "sent late"
+    assert has_ended(6 * HOUR_MS, NOW, NOW)
+    assert not has_ended(-6 * HOUR_MS, NOW, NOW), "its backlog is never taken for one"
+
+
+def test_a_step_back_is_seen_between_neighbours_whatever_came_first() -> None:
+    """Set back by two hours at cycle 50: one cycle is flagged, in any order of arrival."""
+    whole = [
+        replace(b, time_ms=b.time_ms - (2 * HOUR_MS if b.seq and b.seq >= 50 else 0))
+        for b in beats([0] * 100)
+    ]
+    dice = random.Random(5)
+    for _ in range(20):
+        found: set[int] = set()
+        arrived = dice.sample(whole, 100)
+        for end in range(10, 101, 10):
+            so_far = [
+                replace(b, clock=ClockVerdict.BACKWARDS) if b.frame in found else b
+                for b in arrived[:end]
+            ]
+            found |= set(ran_backwards(so_far))
+        assert found == {50}
+
+
+def test_a_cycle_without_its_neighbour_says_that_more_must_be_read() -> None:
+    some = beats([0] * 10)
+    assert not lacks_neighbours(some, {0: ((0, 20),)}), "what comes next may be newer"
+    assert not lacks_neighbours(some[5:], {0: ((0, 9),)}), "what came before may be older"
+    assert lacks_neighbours([*some[:3], *some[5:]], {0: ((0, 9),)})
+    assert not lacks_neighbours([*some[:3], *some[5:]], {0: ((0, 2), (5, 9))}), "it never came"
 
 
 def test_only_the_newest_boot_counts() -> None:

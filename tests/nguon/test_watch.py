@@ -1,8 +1,10 @@
 """The watcher and the verbs about what came, what is missing and what was refused."""
 
+import random
 import socket
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from domain.pack import Coding, encode
 from domain.properties import observed_properties
 from domain.quality import Flag, Verdict
 from domain.reading import Cycle, Frame, Observation
-from domain.window import HOUR_MS, MINUTE_MS, Window
+from domain.window import HOUR_MS, MINUTE_MS, Size, Window
 from field.silence import Change, look
 from ingest.message import Received
 from ingest.pipeline import Rules, take_in
@@ -21,10 +23,13 @@ from ingest.register import RegisterCache
 from ingest.writer import Bounds, Writer
 from nguon import metrics
 from nguon.__main__ import main
-from nguon.compose import Stores, now_ms, stores
+from nguon.clocks import ClockWatch
+from nguon.compose import Stores, now_ms, open_series, stores
 from nguon.settings import Settings
 from nguon.watch import roll_up_and_judge
 from store.judged import limits_of
+from store.series import Series
+from store.sqlite import SqliteSeries
 from tests.builders import DEVICE, NOON, delivery, farm, reading, register
 from tests.ingest.rig import until
 
@@ -51,10 +56,10 @@ def live(
 
 def test_a_clock_six_hours_behind_is_found_and_its_cycles_ordered(opened: Stores) -> None:
     live(opened, 0, 11, 21_597_000)
-    roll_up_and_judge(opened)
+    roll_up_and_judge(opened, ClockWatch(opened.series))
     assert {r.skew_ms for r in opened.series.read(SeriesId(1), ALL)} == {0}, "not enough evidence"
     live(opened, 11, 3, 21_597_000)
-    while roll_up_and_judge(opened):
+    while roll_up_and_judge(opened, ClockWatch(opened.series)):
         pass
     for number in (1, 2, 3):
         found = list(opened.series.read(SeriesId(number), ALL))
@@ -72,7 +77,7 @@ def test_a_clock_is_found_out_however_many_cycles_a_message_holds(opened: Stores
             rows = tuple(reading(s, time_ms, 20.0) for s in (1, 2, 3))
             frames.append(Frame(0, number * 20 + n, rows))
         opened.series.append([delivery(*frames, received_ms=moment)], moment)
-    while roll_up_and_judge(opened):
+    while roll_up_and_judge(opened, ClockWatch(opened.series)):
         pass
     assert {r.skew_ms for r in opened.series.read(SeriesId(1), ALL)} == {6 * HOUR_MS}
 
@@ -89,7 +94,7 @@ def test_a_refused_cycle_says_nothing_against_the_clock_of_the_next(opened: Stor
     assert [b.time_ms for b in opened.series.beats(DEVICE, 9)] == [
         NOON + n * QUARTER for n in (2, 1, 0)
     ]
-    roll_up_and_judge(opened)
+    roll_up_and_judge(opened, ClockWatch(opened.series))
     assert {r.quality for r in opened.series.read(SeriesId(2), ALL)} == {Verdict(Flag.GOOD).pack()}
 
 
@@ -106,7 +111,7 @@ def test_a_logger_that_stamps_the_beginning_of_its_interval_is_not_silent(opened
 def test_a_clock_set_back_is_flagged_where_it_ran_backwards(opened: Stores) -> None:
     live(opened, 0, 4)
     live(opened, 4, 2, 2 * HOUR_MS)
-    while roll_up_and_judge(opened):
+    while roll_up_and_judge(opened, ClockWatch(opened.series)):
         pass
     wrong = [
         (r.received_ms - NOON) // QUARTER
@@ -168,6 +173,55 @@ def test_a_backlog_raises_no_second_alarm(opened: Stores) -> None:
             running = transaction.silences.running()
             assert {s.since_ms for s in running} == {NOON - hours * HOUR_MS}
             assert len(transaction.silences.newest(9)) == 3
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+def test_a_month_shuffled_thrice_and_a_week_late_rolls_up_to_the_same(
+    opened: Stores, backend: str, request: pytest.FixtureRequest
+) -> None:
+    """Through the watcher, clocks and all; the device's clock was set back once, a little."""
+    if backend == "postgres":
+        server = request.getfixturevalue("postgres")
+        several: list[Series] = [open_series(server.fresh(f"month{n}")) for n in range(3)]
+    else:
+        folder = Path(request.getfixturevalue("tmp_path"))
+        several = [SqliteSeries(folder / f"month-{n}.db") for n in range(3)]
+    dice = random.Random(11)
+    month = []
+    for n in range(30 * 96):
+        time_ms = NOON + n * QUARTER - (20 * MINUTE_MS if n >= 1500 else 0)
+        values = [round(dice.gauss(25, 3), 2), round(dice.gauss(28, 2), 2)]
+        rows = tuple(reading(s, time_ms, v) for s, v in enumerate(values, 1))
+        month.append(Frame(0, n, rows))
+    week = [(NOON + (n + 7 * 96) * QUARTER, frame) for n, frame in enumerate(month)]
+    shuffled = dice.sample(month * 3, len(month) * 3)
+    end = NOON + 37 * 96 * QUARTER
+    orders = (
+        [(NOON + n * QUARTER, frame) for n, frame in enumerate(month)],
+        [*week, *((end + n, frame) for n, frame in enumerate(shuffled))],
+        [(end + n, frame) for n, frame in enumerate(shuffled)],
+    )
+    told = []
+    for store, sent in zip(several, orders, strict=True):
+        whole, clocks = Stores(store, opened.records), ClockWatch(store)
+        for start in range(0, len(sent), 100):
+            batch = sent[start : start + 100]
+            store.append([delivery(f, received_ms=moment) for moment, f in batch], NOON)
+            if start % 1000 == 0:
+                roll_up_and_judge(whole, clocks)
+        while roll_up_and_judge(whole, clocks):
+            pass
+        buckets = [
+            replace(b, late=0)
+            for n in (1, 2)
+            for size in Size
+            for b in store.buckets(SeriesId(n), ALL, size)
+        ]
+        told.append(buckets)
+        store.close()
+    assert len(told[0]) > 2 * 700
+    assert sum(b.flagged for b in told[0]) > 0
+    assert told[0] == told[1] == told[2]
 
 
 def refused(opened: Stores, channel: str) -> None:
@@ -248,7 +302,7 @@ def test_limits_are_set_from_a_file_dated_and_not_overwritten(
     opened: Stores, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     live(opened, 0, 3)
-    while roll_up_and_judge(opened):
+    while roll_up_and_judge(opened, ClockWatch(opened.series)):
         pass
     path = tmp_path / "limits.toml"
     row = '[[limits]]\ndevice = "dat-01"\nchannel = "soil_moisture_20"\nvalid_from = 2026-06-01\n'

@@ -434,6 +434,23 @@ def test_what_an_offset_moved_is_still_the_same_reading_when_it_comes_again(seri
     assert [r.claimed_ms for r in series.read(ONE, Window(NOON, NOON + 1))] == [NOON - LAG, NOON]
 
 
+def test_an_offset_ends_where_a_message_shows_that_the_clock_was_set(series: Series) -> None:
+    """Or a backlog that happens to lag as much would be ordered as if it were now."""
+    live(series, 0, 12, LAG)
+    assert series.move(DEVICE_ID, Offset(0, LAG, 12, 0), [ONE], NOON) == 12
+    live(series, 12, 1, 2 * LAG)  # sent late by the same clock: it may still be behind
+    live(series, 13, 1, LAG)
+    assert series.latest([ONE], 2 * NOON)[ONE].skew_ms == LAG
+    live(series, 14, 1, 0)
+    live(series, 15, 1, LAG)
+    stored = {r.value: r.skew_ms for r in series.read(ONE, ALL)}
+    assert (stored[12.0], stored[13.0], stored[14.0], stored[15.0]) == (0, LAG, 0, 0)
+    both = [Frame(0, n, (reading(1, NOON + n, float(n)),)) for n in (20, 21)]
+    moment = NOON + 20 + LAG
+    series.append([delivery(f, received_ms=moment) for f in both], moment)
+    assert [r.skew_ms for r in series.read(ONE, Window(NOON + 20, NOON + 22))] == [0, 0]
+
+
 def test_a_clock_that_ran_backwards_is_flagged_at_that_cycle(series: Series) -> None:
     live(series, 0, 4, 0)
     settle(series)
