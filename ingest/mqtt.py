@@ -26,6 +26,7 @@ from store import failpoint
 _log = logging.getLogger(__name__)
 _CONNACK_PATIENCE_S = 5.0
 _WRONG_VERSION = 132
+_BORN_DEAF = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,10 @@ class _Line:
     number: int = 0
     client: mqtt.Client | None = None
     heard_s: float = 0.0
+    beats_sent: int = 0
     beats_heard: int = 0
+    beats_granted: bool = False
+    refused: str = ""
     received: int = 0
     acknowledged: int = 0
 
@@ -68,7 +72,7 @@ class MqttSource:
         self._network: threading.Thread | None = None
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="mqtt-keeper", daemon=True)
-        self._restarts = 0
+        self._restarts = self._born_deaf = 0
 
     def start(self, offer: Callable[[Received], None]) -> None:
         """Connect, in the background; every message goes to ``offer``.
@@ -92,8 +96,8 @@ class MqttSource:
         return self._connected.wait(timeout_s)
 
     def connected(self) -> bool:
-        """Whether a session stands."""
-        return self._connected.is_set()
+        """Whether a session stands, and the broker gives us what devices send."""
+        return self._connected.is_set() and not self._line.refused
 
     def alive(self) -> bool:
         """Whether the watchdog lives, which brings a lost session back."""
@@ -136,27 +140,48 @@ class MqttSource:
                 self._restart()
             elif now_s - beat_s >= self._watch.beat_s and self._connected.is_set():
                 beat_s = now_s
-                if self._client is not None:
-                    self._client.publish(self._beat_topic, b"beat", qos=0)
+                self._beat()
+
+    def _beat(self) -> None:
+        line = self._line
+        if line.client is not None and self._born_deaf < _BORN_DEAF:
+            line.beats_sent += 1
+            line.client.publish(self._beat_topic, b"beat", qos=0)
 
     def _is_deaf(self, now_s: float) -> bool:
         """Whether the session only seems alive.
 
         Silence proves it only when the broker owes nothing to our unacknowledged window,
-        and when heartbeats have been heard on this line: a broker may refuse them.
+        and when heartbeats are due, which ``_note_a_deaf_birth`` tells.
         """
         if self._network is not None and not self._network.is_alive():
             return True
         line = self._line
         waited = now_s - line.heard_s > self._watch.deaf_s
-        idle = line.received == line.acknowledged and line.beats_heard > 0
+        due = line.beats_heard > 0 or (line.beats_granted and self._born_deaf < _BORN_DEAF)
+        idle = line.received == line.acknowledged and due
         return self._connected.is_set() and waited and idle
 
     def _restart(self) -> None:
         _log.error("the session with the broker is dead although it seems alive; restarting it")
         self._restarts += 1
+        self._note_a_deaf_birth()
         self._abandon()
         self._dial()
+
+    def _note_a_deaf_birth(self) -> None:
+        """Tell a line that never heard a heartbeat from one that went deaf.
+
+        Where a right is missing Mosquitto grants the subscription and drops the heartbeat,
+        and RabbitMQ closes the line on it: two such lines in a row, and we live without.
+        """
+        if self._line.beats_heard or not self._line.beats_sent:
+            return
+        self._line.beats_sent = 0  # a line is counted once
+        self._born_deaf += 1
+        if self._born_deaf == _BORN_DEAF:
+            _log.error("no heartbeat comes back, so the session is not watched for silence: "
+                       "may we read and write %s?", self._beat_topic)  # fmt: skip
 
     def _choose(self) -> None:
         """Go over to 3.1.1 when the broker refuses 5, or takes the line and says nothing.
@@ -218,11 +243,22 @@ class MqttSource:
         client.subscribe([(every(Leaf.UP), 1), (self._beat_topic, 1)])
         _log.info("connected to the broker at %s:%d", self._endpoint.host, self._endpoint.port)
 
+    def on_subscribe(self, client: mqtt.Client, *event: Any) -> None:
+        """Note what the broker grants; called by paho."""
+        if client is not self._client:
+            return
+        readings, beats = event[2]
+        self._line.beats_granted = not beats.is_failure
+        if readings.is_failure:
+            self._line.refused = str(readings)
+            _log.error("the broker will not give us %s: %s", every(Leaf.UP), readings)
+
     def on_disconnect(self, client: mqtt.Client, *event: Any) -> None:
         """Note that the line is gone; called by paho, which dials again."""
         if client is not self._client:
             return  # one that was abandoned, and says goodbye late
         self._connected.clear()
+        self._note_a_deaf_birth()
         # What is committed from now on comes again, with packet ids of a new connection.
         self._line.client = None
         if not self._answered.is_set():
@@ -242,6 +278,7 @@ class MqttSource:
             line.heard_s = time.monotonic()
             if topic == self._beat_topic:
                 line.beats_heard += 1
+                self._born_deaf = 0
                 return
             line.received += message.qos
             handle = (line.number, message.mid, message.qos)

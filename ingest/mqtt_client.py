@@ -40,6 +40,9 @@ class Listener(Protocol):
     def on_connect(self, client: mqtt.Client, *event: Any) -> None:
         """Answer to CONNECT, good or bad."""
 
+    def on_subscribe(self, client: mqtt.Client, *event: Any) -> None:
+        """Answer to SUBSCRIBE, one code a filter."""
+
     def on_disconnect(self, client: mqtt.Client, *event: Any) -> None:
         """The line is gone."""
 
@@ -95,6 +98,7 @@ def dial(endpoint: Endpoint, five: bool, listener: Listener) -> mqtt.Client:  # 
     client.reconnect_delay_set(1, 15)
     client.on_connect = listener.on_connect
     client.on_disconnect = listener.on_disconnect
+    client.on_subscribe = listener.on_subscribe
     client.on_message = cast("Any", listener.on_message)  # it reads less than paho offers
     client.plain = listener.on_message if five else None
     where = (endpoint.host, endpoint.port, _KEEPALIVE_S)

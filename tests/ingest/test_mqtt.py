@@ -1,7 +1,7 @@
 """The MQTT source against the three brokers it must work with, all of them real."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -162,6 +162,48 @@ def test_a_session_that_hears_nothing_any_more_is_restarted(
     # And a session that is well stays.
     time.sleep(4)
     assert ingest.source.restarts() == 1
+    device.close()
+    ingest.stop()
+
+
+def with_rights(mosquitto: Mosquitto, change: Callable[[str], str]) -> Mosquitto:
+    """The broker again, with other rights."""
+    mosquitto.stop()
+    acl = mosquitto.folder / "acl"
+    acl.write_text(change(acl.read_text()))
+    return mosquitto.start()
+
+
+def test_a_line_that_hears_no_heartbeat_from_the_start_is_restarted(
+    mosquitto: Mosquitto, series: SqliteSeries
+) -> None:
+    """Deaf before its first heartbeat: nothing it hears could show that it went deaf."""
+    ingest = Ingest(mosquitto, series, watch=Watch(look_s=0.1, beat_s=1.0, deaf_s=3.0))
+    assert ingest.source.wait_connected(20)
+    client = ingest.source._client
+    assert client is not None
+    client.on_message = lambda *_: None
+    until(lambda: ingest.source.restarts() == 1)
+    until(lambda: ingest.source._line.beats_heard > 0)
+    assert ingest.source._born_deaf == 0
+    ingest.stop()
+
+
+def test_a_right_to_heartbeats_that_is_missing_does_not_keep_ingest_from_work(
+    mosquitto: Mosquitto, series: SqliteSeries, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Mosquitto grants the subscription and drops the heartbeats."""
+    with_rights(mosquitto, lambda acl: acl.replace("nguon/v1/+/beat", "nguon/v1/nobody/beat"))
+    ingest = Ingest(mosquitto, series, watch=Watch(look_s=0.1, beat_s=0.3, deaf_s=1.5))
+    until(lambda: "may we read and write nguon/v1/" in caplog.text)
+    assert ingest.source.wait_connected(20)
+    restarts = ingest.source.restarts()
+    assert restarts <= 2
+    time.sleep(3)
+    assert ingest.source.restarts() == restarts
+    device = link(mosquitto)
+    device.send(pack(0, 5))
+    until(lambda: kept(series) == 5)
     device.close()
     ingest.stop()
 

@@ -9,6 +9,7 @@ import pytest
 from store.series import Series
 from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
+from tests.store.quarantine_contract import *  # noqa: F403 - the suite itself
 from tests.store.series_contract import *  # noqa: F403 - the suite itself
 
 _numbers = itertools.count()
