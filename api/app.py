@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import errors
+from api import doors, errors
 from api.buyer import routes as buyer
 from api.deps import Deps
+from api.grower import lots as growers_lots
 from api.grower import routes as grower
 from api.office import routes as office
 from api.pages import security_policy
@@ -33,7 +35,15 @@ def create_app(given: Deps) -> FastAPI:
     errors.install(app)
     app.middleware("http")(_guard)
     app.add_middleware(GZipMiddleware, minimum_size=500)
-    for router in (v1.router, buyer.router, grower.router, office.router):
+    app.add_middleware(_HeadAsGet)
+    for router in (
+        v1.router,
+        doors.router,
+        buyer.router,
+        grower.router,
+        growers_lots.router,
+        office.router,
+    ):
         app.include_router(router)
 
     @app.get("/.well-known/nguon-keys.json", tags=["service"], operation_id="get_keys")
@@ -46,6 +56,18 @@ def create_app(given: Deps) -> FastAPI:
         return PlainTextResponse("User-agent: *\nDisallow: /r\nDisallow: /qt\n")
 
     return app
+
+
+class _HeadAsGet:
+    """Answers HEAD as GET wherever there is a GET; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -71,7 +93,7 @@ def _refusal(request: Request) -> Exception | None:
     if unmeasured or not length.isdigit() or int(length) > _MAX_BODY:
         return errors.too_large(_MAX_BODY)
     # Machines carry a token and no cookie; only pages can be forged across sites.
-    if request.url.path.startswith("/v1/"):
+    if request.url.path.startswith(("/v1/", "/.well-known/")):
         return None
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin", "")

@@ -1,28 +1,34 @@
 """Signing in: secrets hashed with argon2id, sessions as rows, slow after wrong tries.
 
 A session is a random token; the store holds only its HMAC, so reading the database
-signs nobody in. Five wrong tries make the next ones wait; nobody is locked out for good.
+signs nobody in. Wrong tries make the next ones wait, by login and by address. Hashing
+takes memory and time on purpose, so only a few are at it at once and the rest are told
+to come back: a flood of sign-ins must not take the machine from the readings.
 """
 
 import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from api.rates import Tries
 from domain.errors import NotSignedIn, TooMany
 from domain.window import DAY_MS, SECOND_MS
 from store.records import Records
 from store.records.accounts import Account
 
 SESSION_MS = 90 * DAY_MS
-_FREE_TRIES = 5
-_WAIT_MS = 30 * SECOND_MS
-_MAX_REMEMBERED = 10_000
-_hasher = PasswordHasher()
+WAIT_MS = 30 * SECOND_MS
+# An address may be a whole village behind one line.
+_FREE_BY_LOGIN, _FREE_BY_ADDRESS = 5, 50
+_AT_ONCE, _WAITING = 2, 6
+# OWASP's password storage cheat sheet (2023) for argon2id: 19 MiB, two passes, one lane.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Checked when the login is unknown, so that the answer takes as long as for a known one.
 _DECOY = _hasher.hash("nobody")
 
@@ -37,24 +43,33 @@ class Sessions:
 
     def __init__(self, records: Records, key: str, clock: Callable[[], int]) -> None:
         self._records, self._key, self._clock = records, key.encode(), clock
-        self._lock = threading.Lock()
-        self._wrong: dict[str, tuple[int, int]] = {}
+        self._by_login = Tries(_FREE_BY_LOGIN, WAIT_MS, clock)
+        self._by_address = Tries(_FREE_BY_ADDRESS, WAIT_MS, clock)
+        self._places = threading.BoundedSemaphore(_AT_ONCE + _WAITING)
+        self._hashing = threading.BoundedSemaphore(_AT_ONCE)
 
-    def sign_in(self, login: str, secret: str) -> str:
-        """Return a new token; raises `NotSignedIn`, or `TooMany` after wrong tries."""
+    def sign_in(self, login: str, secret: str, address: str = "") -> str:
+        """Return a new token; raises `NotSignedIn`, or `TooMany` after wrong tries.
+
+        `TooMany` too while too many others are signing in; that is no try of the login.
+        """
         now_ms = self._clock()
-        self._count_try(login, now_ms)
-        with self._records.reading() as transaction:
-            account = transaction.accounts.find(login)
-        if not _matches(account, secret):
+        with self._a_place():
+            self._by_address.count(address)
+            self._by_login.count(login)
+            with self._records.reading() as transaction:
+                account = transaction.accounts.find(login)
+            with self._hashing:
+                matches = _matches(account, secret)
+        if not matches:
             message = "login or PIN is wrong"
             raise NotSignedIn(message)
         token = secrets.token_urlsafe(32)
         with self._records.transaction() as transaction:
             transaction.accounts.sweep_sessions(now_ms)
             transaction.accounts.open_session(self._digest(token), login, now_ms + SESSION_MS)
-        with self._lock:
-            self._wrong.pop(login, None)
+        self._by_login.forgive(login, _FREE_BY_LOGIN)
+        self._by_address.forgive(address, 1)
         return token
 
     def account(self, token: str) -> Account | None:
@@ -72,16 +87,15 @@ class Sessions:
     def _digest(self, token: str) -> str:
         return hmac.new(self._key, token.encode(), hashlib.sha256).hexdigest()
 
-    def _count_try(self, login: str, now_ms: int) -> None:
-        """Count before checking, so that many tries at once are many tries."""
-        with self._lock:
-            if len(self._wrong) >= _MAX_REMEMBERED:
-                self._wrong.clear()
-            tries, last_ms = self._wrong.get(login, (0, 0))
-            if tries >= _FREE_TRIES and now_ms - last_ms < _WAIT_MS:
-                message = f"too many wrong tries; wait {_WAIT_MS // SECOND_MS} seconds"
-                raise TooMany(message)
-            self._wrong[login] = (tries + 1, now_ms)
+    @contextmanager
+    def _a_place(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            message = "many are signing in at this moment; try again in a few seconds"
+            raise TooMany(message)
+        try:
+            yield
+        finally:
+            self._places.release()
 
 
 def _matches(account: Account | None, secret: str) -> bool:

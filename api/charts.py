@@ -4,7 +4,8 @@ A line of means over a band from minimum to maximum, at most a few hundred point
 numbers stand in a table beside every chart, so a chart is never the only way to them.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -13,32 +14,41 @@ from markupsafe import Markup
 from domain.bucket import Bucket
 from domain.window import Window
 
-WIDTH, HEIGHT, _LEFT, _TOP, _BOTTOM = 340.0, 130.0, 34.0, 8.0, 18.0
+WIDTH, HEIGHT, _LEFT, _TOP, _BOTTOM = 340.0, 150.0, 40.0, 10.0, 20.0
+_CIRCLE = (0.0, 360.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a chart shows: its window, its title for screen readers, axis labels, good band."""
+    """What a chart shows: its window, its title for screen readers, axis labels, good band.
+
+    ``possible`` is the range a value can have at all; the axis never leaves it. ``number``
+    writes a value with so many decimals as the reader's language does.
+    """
 
     window: Window
     step_ms: int
     title: str
     first_label: str
     last_label: str
+    number: Callable[[float, int], str]
+    possible: tuple[float, float] = (-math.inf, math.inf)
     band: tuple[float, float] | None = None
     bars: bool = False
+    circular: bool = False
 
 
 def chart(frame: Frame, buckets: Sequence[Bucket]) -> Markup:
     """Return the chart of ``buckets``, which lie inside the frame's window in order."""
-    shown = [b for b in buckets if b.n and b.minimum is not None and b.maximum is not None]
+    shown = [b for b in buckets if b.n and (b.last if frame.circular else b.minimum) is not None]
     if not shown:
         return Markup("")
     scale = _Scale.over(frame, shown)
     parts = [_axis(frame, scale)]
     if frame.band:
         parts.append(_band(frame.band, scale))
-    parts.append(_bars(shown, frame, scale) if frame.bars else _lines(shown, frame, scale))
+    draw = _dots if frame.circular else _bars if frame.bars else _lines
+    parts.append(draw(shown, frame, scale))
     head = (
         f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(frame.title)}"'
         ' class="chart" xmlns="http://www.w3.org/2000/svg">'
@@ -48,17 +58,32 @@ def chart(frame: Frame, buckets: Sequence[Bucket]) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
+    """From values to places; the ends and the steps between them are round numbers."""
+
     window: Window
     low: float
     high: float
+    step: float
 
     @classmethod
     def over(cls, frame: Frame, buckets: Sequence[Bucket]) -> "_Scale":
+        if frame.circular:
+            return cls(frame.window, *_CIRCLE, 90.0)
         lows = [0.0] if frame.bars else [b.minimum or 0.0 for b in buckets]
         highs = [(b.total if frame.bars else b.maximum) or 0.0 for b in buckets]
         low, high = min(lows), max(highs)
-        room = (high - low) * 0.06 or 1.0
-        return cls(frame.window, low if frame.bars else low - room, high + room)
+        step = _round_step((high - low) or max(abs(high), 1.0))
+        bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
+        top = top if top > bottom else bottom + step
+        return cls(
+            frame.window, max(bottom, min(low, frame.possible[0])),
+            min(top, max(high, frame.possible[1])), step,
+        )  # fmt: skip
+
+    def marks(self) -> list[float]:
+        """Return the values that the axis names."""
+        first, last = math.ceil(self.low / self.step), math.floor(self.high / self.step)
+        return [n * self.step for n in range(first, last + 1)]
 
     def x(self, time_ms: float) -> float:
         share = (time_ms - self.window.start_ms) / max(1, self.window.length_ms)
@@ -69,12 +94,20 @@ class _Scale:
         return round(HEIGHT - _BOTTOM - min(1.0, max(0.0, share)) * (HEIGHT - _BOTTOM - _TOP), 1)
 
 
+def _round_step(length: float) -> float:
+    """Return the step of 1, 2 or 5 times a power of ten that cuts a length in two to five."""
+    power = 10.0 ** math.floor(math.log10(length))
+    return next(n * power for n in (0.2, 0.5, 1.0, 2.0, 5.0) if length / (n * power) <= 5)
+
+
 def _axis(frame: Frame, scale: _Scale) -> str:
     marks = []
-    for value in (scale.low, (scale.low + scale.high) / 2, scale.high):
+    decimals = max(0, -math.floor(math.log10(scale.step) + 1e-9))
+    for value in scale.marks():
         y = scale.y(value)
+        said = escape(frame.number(value, decimals))
         marks.append(f'<path class="grid" d="M{_LEFT:g} {y}H{WIDTH:g}"/>')
-        marks.append(f'<text x="{_LEFT - 4:g}" y="{y + 3:.1f}" class="r">{_short(value)}</text>')
+        marks.append(f'<text x="{_LEFT - 4:g}" y="{y + 4:.1f}" class="r">{said}</text>')
     y = HEIGHT - 4
     marks.append(f'<text x="{_LEFT:g}" y="{y:g}">{escape(frame.first_label)}</text>')
     marks.append(f'<text x="{WIDTH:g}" y="{y:g}" class="r">{escape(frame.last_label)}</text>')
@@ -104,6 +137,15 @@ def _lines(buckets: Sequence[Bucket], frame: Frame, scale: _Scale) -> str:
     return "".join(out)
 
 
+def _dots(buckets: Sequence[Bucket], frame: Frame, scale: _Scale) -> str:
+    """Directions, each as measured last: a line or a mean would pass through what never was."""
+    return "".join(
+        f'<circle class="dot" cx="{scale.x(b.start_ms + frame.step_ms / 2)}"'
+        f' cy="{scale.y(b.last or 0)}" r="1.6"/>'
+        for b in buckets
+    )
+
+
 def _bars(buckets: Sequence[Bucket], frame: Frame, scale: _Scale) -> str:
     base = scale.y(0)
     wide = max(1.0, scale.x(frame.window.start_ms + frame.step_ms) - _LEFT - 0.6)
@@ -123,7 +165,3 @@ def _runs(buckets: Sequence[Bucket], step_ms: int) -> list[list[Bucket]]:
             runs.append([])
         runs[-1].append(bucket)
     return [run for run in runs if run]
-
-
-def _short(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}"

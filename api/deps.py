@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.auth import Sessions
+from api.rates import Tries
 from domain.errors import NotAllowed, NotSignedIn
 from domain.ids import PlotId, ProducerId
 from domain.plot import Plot
@@ -32,6 +33,7 @@ class Deps:
     address: str
     clock: Callable[[], int]
     sessions: Sessions
+    reports: Tries
     demo: bool
 
 
@@ -63,6 +65,11 @@ def by_cookie(request: Request, given: Given) -> Account:
         message = "please sign in"
         raise NotSignedIn(message)
     return account
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from, as far as the line tells."""
+    return request.client.host if request.client else ""
 
 
 Caller = Annotated[Account, Depends(by_token)]

@@ -6,6 +6,7 @@ error has one. Whatever is not in the tree is a fault of ours: 500, logged, told
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from api.pages import error_page
+from api.pages import error_page, render
 from api.wording import sentence
 from domain import errors as e
 
@@ -67,14 +68,13 @@ def status_of(kind: type[e.NguonError]) -> int:
 def install(app: FastAPI) -> None:
     """Teach ``app`` to answer errors in one shape."""
     app.add_exception_handler(e.NguonError, _on_ours)
+    app.add_exception_handler(e.NotSignedIn, _on_not_signed_in)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_fault)
 
 
 def _on_ours(request: Request, error: Exception) -> Response:
-    if isinstance(error, e.NotSignedIn) and _is_page(request):
-        return RedirectResponse("/dang-nhap", status_code=303)
     if not isinstance(error, e.NguonError):
         return _on_fault(request, error)
     status = status_of(type(error))
@@ -87,6 +87,19 @@ def _on_ours(request: Request, error: Exception) -> Response:
         rule=getattr(error, "rule", None),
     )
     return _answer(request, status, problem)
+
+
+async def _on_not_signed_in(request: Request, error: Exception) -> Response:
+    """Send a visitor to sign in, with where they were going and what they sent."""
+    if not _is_page(request):
+        return _on_ours(request, error)
+    if request.method != "POST":
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/dang-nhap?next={quote(wanted, safe='/')}", status_code=303)
+    sent = {name: word for name, word in (await request.form()).items() if isinstance(word, str)}
+    context = {"problem": None, "demo": request.app.state.deps.demo, "next": request.url.path,
+               "kept": sent}  # fmt: skip
+    return render(request, "sign_in.html", context, 401)
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:

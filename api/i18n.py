@@ -15,6 +15,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from fastapi import Request
 
 from domain.window import from_ms
@@ -58,6 +59,13 @@ def moment(instant_ms: int, zone: ZoneInfo, language: str) -> str:
     there: datetime = from_ms(instant_ms).astimezone(zone)
     pattern = "HH:mm dd/MM/yyyy" if language == "vi" else "HH:mm, d MMM yyyy"
     return str(format_datetime(there, pattern, tzinfo=zone, locale=language))
+
+
+def span(seconds: float, language: str) -> str:
+    """Return a length of time, in minutes below an hour and in hours above."""
+    if seconds < 3600:
+        return str(format_unit(round(seconds / 60), "duration-minute", locale=language))
+    return str(format_unit(round(seconds / 3600, 1), "duration-hour", locale=language))
 
 
 def ago(age_ms: int, language: str) -> str:

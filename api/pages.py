@@ -17,6 +17,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api import i18n
+from api.wording import N_, sentence
+from domain.errors import CallerError
 
 _FOLDERS = ("shared", "grower/templates", "buyer/templates", "office/templates")
 
@@ -78,6 +80,12 @@ def error_page(request: Request, status: int, code: str, said: str | None) -> HT
 def text(request: Request, message: str) -> str:
     """Return a message in the request's language."""
     return i18n.translations(i18n.language_of(request)).gettext(message)
+
+
+def told(request: Request, error: CallerError) -> str:
+    """Return in the request's language what is wrong with what was asked."""
+    field, rule = getattr(error, "field", None), getattr(error, "rule", None)
+    return text(request, sentence(error.code, field, rule) or N_("This could not be done."))
 
 
 def _kept_query(request: Request) -> str:

@@ -1,11 +1,10 @@
 """What templates of several audiences receive: typed, already in words and numbers."""
 
-import math
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -20,12 +19,15 @@ from domain.ids import EntryId, PlotId
 from domain.properties import ObservedProperty, Statistic, observed_properties
 from domain.window import DAY_MS, HOUR_MS, Size, Window, local_day
 from field.diary import Waiting
-from field.state import Current, PlotState, State
+from field.state import Current, PlotState, State, is_faulty
 
 
 @dataclass(frozen=True, slots=True)
 class ValueView:
-    """One value: label with depth, number with unit, age, state, and the good band."""
+    """One value: label with depth, number with unit, age, state, and the good band.
+
+    ``value`` is None when there is no number to go by: nothing came, or nothing sound.
+    """
 
     label: str
     value: str | None
@@ -48,6 +50,7 @@ class CardView:
     values: tuple[ValueView, ...]
     newest: str | None
     silent: int
+    faulty: int
     waiting: Waiting | None
 
 
@@ -80,6 +83,13 @@ AMOUNT_UNITS = {
     Work.IRRIGATION: "m³",
     Work.SPRAYING: "lít",
 }
+# Written whole or with a point or a space at thousands; anything else is asked about.
+_NUMBERS = (
+    (re.compile(r"[0-9]{1,12}([.,][0-9]{1,9})?"), ""),
+    (re.compile(r"[0-9]{1,3}(\.[0-9]{3}){1,3},[0-9]{1,9}"), "."),
+    (re.compile(r"[0-9]{1,3}( [0-9]{3}){1,3}(,[0-9]{1,9})?"), " "),
+)
+_LENGTH_MS = {Size.DAY: DAY_MS, Size.HOUR: HOUR_MS}
 UNIT_SIGNS = {"Cel": "°C", "[pH]": "", "1": "", "deg": "°", "W/m2": "W/m²"}
 
 
@@ -105,7 +115,7 @@ def value_view(current: Current, language: str) -> ValueView:
     """Return one value."""
     row, band = current.property, current.band
     shown = None
-    if current.reading is not None:
+    if current.reading is not None and not is_faulty(current.reading):
         shown = i18n.number(current.reading.value, row.decimals, language=language)
     return ValueView(
         label=label(row, current.stream.depth_m, language),
@@ -113,7 +123,7 @@ def value_view(current: Current, language: str) -> ValueView:
         unit=unit_sign(row.unit),
         age=None if current.age_ms is None else i18n.ago(current.age_ms, language),
         state=current.state,
-        band=None if band is None else _range(band.low, band.high, row.decimals, language),
+        band=None if band is None else band_text(band.low, band.high, row.decimals, language),
         device=current.stream.device,
     )
 
@@ -134,18 +144,23 @@ def card(
         values=views,
         newest=i18n.ago(min(ages), language) if ages else None,
         silent=sum(1 for c in state.streams if c.state is State.SILENT),
+        faulty=sum(1 for c in state.streams if c.state is State.FAULTY),
         waiting=waiting,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The stretch a chart shows, its bucket size, and the words under its ends."""
+    """The stretch a chart shows, its bucket size, the words under its ends, and the moment.
+
+    What is due is counted up to ``now_ms``: an hour that has just begun owes nothing yet.
+    """
 
     window: Window
     size: Size
     zone: ZoneInfo
     language: str
+    now_ms: int
 
     def edges(self) -> tuple[str, str]:
         """Return the first and the last day."""
@@ -156,11 +171,12 @@ class Span:
 
 def within(buckets: Sequence[Bucket], stays: Sequence[Window]) -> list[Bucket]:
     """Return the roll-ups that lie wholly in a stay: the rest may hold another plot's readings."""
-    length = {Size.DAY: DAY_MS, Size.HOUR: HOUR_MS}
     return [
         b
         for b in buckets
-        if any(s.start_ms <= b.start_ms and b.start_ms + length[b.size] <= s.end_ms for s in stays)
+        if any(
+            s.start_ms <= b.start_ms and b.start_ms + _LENGTH_MS[b.size] <= s.end_ms for s in stays
+        )
     ]
 
 
@@ -171,26 +187,35 @@ def draw(
     row = observed_properties().get(stream.property)
     name = label(row, stream.depth_m, span.language)
     summed = row.statistic is Statistic.SUM
+    sign = unit_sign(row.unit)
     frame = Frame(
-        span.window, DAY_MS if span.size is Size.DAY else HOUR_MS,
-        f"{name} ({unit_sign(row.unit)})", *span.edges(), band=band, bars=summed,
+        span.window, _LENGTH_MS[span.size], f"{name} ({sign})" if sign else name, *span.edges(),
+        number=partial(i18n.number, language=span.language),
+        possible=row.gross_range(span.now_ms).fail, band=band, bars=summed,
+        circular=row.statistic is Statistic.CIRCULAR,
     )  # fmt: skip
     picture = chart(frame, buckets)
     if not picture:
         return None
-    due = sum(b.expected for b in buckets) or 1
+    due = sum(_due(b, span.now_ms) for b in buckets) or 1
     # Rounded down: 99.6 % is not all of them.
     share = i18n.number(
         int(100 * min(1.0, sum(b.n for b in buckets) / due)), language=span.language
     )
-    return ChartView(name, unit_sign(row.unit), picture, share, summed, _table(buckets, row, span))
+    return ChartView(name, sign, picture, share, summed, _table(buckets, row, span))
+
+
+def _due(bucket: Bucket, now_ms: int) -> int:
+    passed = min(1.0, max(0.0, (now_ms - bucket.start_ms) / _LENGTH_MS[bucket.size]))
+    return int(bucket.expected * passed)
 
 
 def _table(buckets: Sequence[Bucket], row: ObservedProperty, span: Span) -> tuple[Row, ...]:
     def said(value: float | None) -> str:
         return "–" if value is None else i18n.number(value, row.decimals, language=span.language)
 
-    if span.size is not Size.DAY:
+    # A direction has no lowest, no highest and no mean to put into columns.
+    if span.size is not Size.DAY or row.statistic is Statistic.CIRCULAR:
         return ()
     return tuple(
         Row(
@@ -209,7 +234,8 @@ def quantity(amount: float, unit: str, language: str) -> str:
     return f"{i18n.number(amount, places, language=language)} {unit}".rstrip()
 
 
-def _range(low: float, high: float, decimals: int, language: str) -> str:
+def band_text(low: float, high: float, decimals: int, language: str) -> str:
+    """Return a range as people read it."""
     places = 0 if float(low).is_integer() and float(high).is_integer() else decimals
     ends = (i18n.number(end, places, language=language) for end in (low, high))
     return "–".join(ends)
@@ -225,12 +251,13 @@ class EntryView:
     author: str
 
 
-def entry_view(entry: Entry, language: str) -> EntryView:
-    """Return a diary entry as a line."""
+def entry_view(entry: Entry, names: Mapping[str, str], language: str) -> EntryView:
+    """Return a diary entry as a line; ``names`` are those of permitted products by code."""
     parts = []
     if entry.amount is not None:
         parts.append(quantity(entry.amount, entry.unit or "", language))
-    parts += [part for part in (entry.product, entry.note) if part]
+    product = names.get(entry.product or "", entry.product)
+    parts += [part for part in (product, entry.note) if part]
     return EntryView(
         i18n.day(entry.day, language), entry.work.value, " · ".join(parts), entry.author
     )
@@ -238,22 +265,16 @@ def entry_view(entry: Entry, language: str) -> EntryView:
 
 def parse_number(text: str, field: str) -> float:
     """Return a number as people type it, 1.234,5 or 1234.5; raises `InvalidInput`."""
-    plain = text.strip().replace(" ", "")
-    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", plain):
+    typed = re.sub(r"\s", " ", text.strip())
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", typed):
         # A thousand to one reader and one to another: ask rather than guess.
-        message = f"{plain} can be read in two ways; write it without dots"
+        message = f"{typed} can be read in two ways; write it without dots"
         raise InvalidInput(message, field)
-    if "," in plain:
-        plain = plain.replace(".", "").replace(",", ".")
-    try:
-        value = float(plain)
-    except ValueError as error:
-        message = f"not a number: {text[:40]!r}; for example 320"
-        raise InvalidInput(message, field) from error
-    if not math.isfinite(value):
-        message = f"not a number: {text[:40]!r}"
-        raise InvalidInput(message, field)
-    return value
+    for shape, thousands in _NUMBERS:
+        if shape.fullmatch(typed):
+            return float(typed.replace(thousands, "").replace(",", "."))
+    message = f"not a number: {text[:40]!r}; for example 320"
+    raise InvalidInput(message, field)
 
 
 def parse_entry(  # noqa: PLR0913 - the fields of the form
@@ -268,6 +289,4 @@ def parse_entry(  # noqa: PLR0913 - the fields of the form
         raise InvalidInput(message, "day") from error
     quantity = parse_number(amount, "amount") if amount.strip() else None
     unit = None if quantity is None else AMOUNT_UNITS.get(kind, "")
-    name = unicodedata.normalize("NFC", product.strip()) or None
-    words = unicodedata.normalize("NFC", note.strip()).replace("\r\n", "\n")
-    return Entry(entry_id, plot, kind, when, author, quantity, unit, name, words, now_ms)
+    return Entry(entry_id, plot, kind, when, author, quantity, unit, product or None, note, now_ms)

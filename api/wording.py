@@ -25,6 +25,8 @@ BY_FIELD = {
     "day": N_("Choose a day, not in the future and not more than a year back."),
     "note": N_("The note is too long, or has signs that cannot be kept."),
     "product": N_("Choose the product that was used."),
+    "gtin": N_("Choose a product."),
+    "harvest": N_("Choose a harvest of this plot."),
     "number": N_("A lot number has letters, digits, dots, hyphens and underscores."),
     "reason": N_("A recall needs a reason; buyers read it."),
     "body": N_("What was sent is too large."),

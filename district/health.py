@@ -15,14 +15,18 @@ from domain.plot import Plot
 from domain.ranges import missing, size
 from domain.reading import StoredReading
 from domain.window import local_day
-from field.state import FUTURE_MS
+from field.state import FUTURE_MS, is_faulty
 from store.records import Transaction
 from store.series import Series, Tally
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceHealth:
-    """One device: streams silent out of all, newest time, cycles received and missing."""
+    """One device: streams silent and faulty out of all, newest time, cycles received and missing.
+
+    ``faulty`` counts streams whose newest reading fails by itself or is in dispute; what
+    only its neighbours show (a spike, a flat line) is judged on the plot's own page.
+    """
 
     device: Device
     plots: tuple[Plot, ...]
@@ -30,6 +34,7 @@ class DeviceHealth:
     area_en: str
     streams: int
     silent: int
+    faulty: int
     newest_ms: int | None
     received: int
     missing: int
@@ -54,7 +59,7 @@ def health(transaction: Transaction, series: Series, now_ms: int) -> Health:
         _device_health(device, register, newest, series, serves[device.id], names, now_ms)
         for device in register.devices.values()
     ]
-    rows.sort(key=lambda row: (-row.silent, -row.missing, row.device.id))
+    rows.sort(key=lambda row: (-row.silent, -row.faulty, -row.missing, row.device.id))
     return Health(tuple(rows), series.tally())
 
 
@@ -68,6 +73,7 @@ def _device_health(  # noqa: PLR0913 - a join of six lists, all needed
     now_ms: int,
 ) -> DeviceHealth:
     channels = list(register.streams.get(device.id, {}).values())
+    silent = _silent(channels, newest, now_ms)
     ledger = list(series.ledger(device.id).values())
     area_vi, area_en = names.get(plots[0].area, ("", "")) if plots else ("", "")
     times = [newest[s.series].time_ms for s in channels if s.series in newest]
@@ -77,7 +83,8 @@ def _device_health(  # noqa: PLR0913 - a join of six lists, all needed
         area_vi=area_vi,
         area_en=area_en,
         streams=len(channels),
-        silent=len(_silent(channels, newest, now_ms)),
+        silent=len(silent),
+        faulty=sum(1 for s in channels if s not in silent and is_faulty(newest[s.series])),
         newest_ms=max(times, default=None),
         received=sum(size(runs) for runs in ledger),
         missing=sum(size(missing(runs)) for runs in ledger),

@@ -23,7 +23,7 @@ class _Key(str):
     """A fixed number of digits of which the last is the check digit."""
 
     __slots__ = ()
-    noun = "GS1 key"
+    noun = field = "GS1 key"
     length = 0
 
     @classmethod
@@ -31,12 +31,12 @@ class _Key(str):
         """Return ``text`` as this key; raises `InvalidInput` on length or check digit."""
         if not (text.isascii() and text.isdigit() and len(text) == cls.length):
             message = f"{cls.noun} must be {cls.length} digits: {text[:40]!r}"
-            raise InvalidInput(message, cls.noun)
+            raise InvalidInput(message, cls.field)
         if check_digit(text[:-1]) != int(text[-1]):
             message = (
                 f"{cls.noun} {text} ends in {text[-1]}, its check digit is {check_digit(text[:-1])}"
             )
-            raise InvalidInput(message, cls.noun)
+            raise InvalidInput(message, cls.field)
         return cls(text)
 
 
@@ -44,7 +44,7 @@ class Gtin(_Key):
     """AI (01), always 14 digits, as GS1 Digital Link URI syntax 1.4 asks."""
 
     __slots__ = ()
-    noun = "GTIN"
+    noun, field = "GTIN", "gtin"
     length = 14
 
 
@@ -52,7 +52,7 @@ class Gln(_Key):
     """A global location number, 13 digits; AI (416) when it is where something grew."""
 
     __slots__ = ()
-    noun = "GLN"
+    noun, field = "GLN", "gln"
     length = 13
 
 
@@ -67,7 +67,7 @@ class LotNumber(str):
         """Return ``text`` as a lot number; raises `InvalidInput`."""
         if not cls._pattern.fullmatch(text):
             message = f"not a lot number: {text[:40]!r}"
-            raise InvalidInput(message, "lot")
+            raise InvalidInput(message, "number")
         return cls(text)
 
 

@@ -12,6 +12,7 @@ class LotState(enum.StrEnum):
     """What a buyer is told first; exactly one holds."""
 
     VALID = "valid"
+    DOUBTED = "doubted"
     EXPIRED = "expired"
     RECALLED = "recalled"
     UNKNOWN = "unknown"
@@ -56,6 +57,17 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What a buyer told of a label; ``code`` is what they saw, and may name no lot."""
+
+    id: int
+    code: str
+    kind: str
+    note: str
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class IssuedPassport:
     """A signed passport as issued: a DSSE envelope, byte for byte."""
 
@@ -66,8 +78,10 @@ class IssuedPassport:
     issued_ms: int
 
 
-def state_of(lot: Lot, recall: Recall | None, today: date) -> LotState:
-    """Return what holds of a lot today; a recall outranks an expiry date."""
+def state_of(lot: Lot, recall: Recall | None, *, in_doubt: bool, today: date) -> LotState:
+    """Return what holds of a lot today: a recall outranks a doubt, and that an expiry date."""
     if recall is not None:
         return LotState.RECALLED
+    if in_doubt:
+        return LotState.DOUBTED
     return LotState.EXPIRED if today > lot.expires else LotState.VALID

@@ -4,17 +4,18 @@ The pre-harvest interval comes from the list in force on the day of spraying, ne
 from the list of today.
 """
 
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from domain.diary import Entry, PermittedProduct, Work
 from domain.errors import InvalidInput, Refused
 from domain.ids import PlotId
+from domain.text import plain
 from store.records import Transaction
 
-MAX_NOTE = 500
+MAX_NOTE, MAX_PRODUCT, MAX_UNIT = 500, 80, 20
+_GRAM_KG = 0.001
 _MAX_BACKDATE = timedelta(days=400)
 
 
@@ -37,6 +38,7 @@ def record(transaction: Transaction, entry: Entry, today: date) -> bool:
     product sprayed was not permitted on that day.
     """
     transaction.places.plot(entry.plot)
+    entry = _in_plain_text(entry)
     _check(entry, today)
     if entry.work is Work.SPRAYING:
         permitted_on(transaction, entry)
@@ -61,6 +63,13 @@ def waitings(transaction: Transaction, plot: PlotId, on: date) -> list[Waiting]:
     return sorted(covering, key=lambda waiting: waiting.free_from, reverse=True)
 
 
+def product_names(transaction: Transaction, entries: Sequence[Entry]) -> dict[str, str]:
+    """Return what the products sprayed are called, by code, as listed on the day of use."""
+    sprayed = [entry for entry in entries if entry.work is Work.SPRAYING]
+    found = [_listed(transaction, entry) for entry in sprayed]
+    return {product.code: product.name for product in found if product is not None}
+
+
 def _listed(transaction: Transaction, entry: Entry) -> PermittedProduct | None:
     listed = transaction.diary.permitted(entry.day)
     return next((product for product in listed if product.code == entry.product), None)
@@ -77,12 +86,21 @@ def last_of(entries: Sequence[Entry], work: Work) -> Entry | None:
     return max((e for e in entries if e.work is work), key=lambda e: e.day, default=None)
 
 
+def _in_plain_text(entry: Entry) -> Entry:
+    return replace(
+        entry,
+        note=plain(entry.note, "note", MAX_NOTE, lines=True),
+        product=plain(entry.product or "", "product", MAX_PRODUCT) or None,
+        unit=plain(entry.unit or "", "unit", MAX_UNIT) or None,
+    )
+
+
 def _check(entry: Entry, today: date) -> None:
     if not today - _MAX_BACKDATE <= entry.day <= today:
         message = f"{entry.day} is not a day between last year's season and today"
         raise InvalidInput(message, "day")
-    if entry.amount is not None and not 0 < entry.amount < 1_000_000:
-        message = "an amount is a number above 0"
+    if entry.amount is not None and not _GRAM_KG <= entry.amount < 1_000_000:
+        message = "an amount is a number from 0.001 to a million"
         raise InvalidInput(message, "amount")
     if entry.work is Work.HARVEST and (entry.amount is None or entry.unit != "kg"):
         message = "a harvest needs its weight in kg, for example 320"
@@ -90,10 +108,3 @@ def _check(entry: Entry, today: date) -> None:
     if entry.work is Work.SPRAYING and not entry.product:
         message = "a spraying needs the product that was used"
         raise InvalidInput(message, "product")
-    for name, text in (("note", entry.note), ("product", entry.product), ("unit", entry.unit)):
-        if text and any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
-            message = "a text has no control characters"
-            raise InvalidInput(message, name)
-    if len(entry.note) > MAX_NOTE:
-        message = f"a note has at most {MAX_NOTE} characters"
-        raise InvalidInput(message, "note")

@@ -25,11 +25,16 @@ FUTURE_MS = 5 * MINUTE_MS
 
 
 class State(enum.StrEnum):
-    """What a grower is told of a plot or a value; worst last."""
+    """What a grower is told of a plot or a value.
+
+    ``faulty``: the newest reading cannot be what was there (it failed a test, or one
+    moment has several values), so there is no number to go by.
+    """
 
     GOOD = "good"
     UNRATED = "unrated"
     ATTENTION = "attention"
+    FAULTY = "faulty"
     SILENT = "silent"
 
 
@@ -86,17 +91,13 @@ def in_reading_order(stream: Datastream) -> tuple[int, str, float, int]:
 
 
 def worst(states: Sequence[State]) -> State:
-    """Return what to say of several: attention first, silence when all are silent.
+    """Return what to say of several: what needs attention first.
 
-    One silent sensor among many is said beside its value; the plot is silent when
-    nothing of it is heard.
+    One silent or faulty sensor among many is said beside its value; a plot is faulty or
+    silent when nothing better is known of it.
     """
-    heard = [state for state in states if state is not State.SILENT]
-    if not heard:
-        return State.SILENT
-    if State.ATTENTION in heard:
-        return State.ATTENTION
-    return State.GOOD if State.GOOD in heard else State.UNRATED
+    order = (State.ATTENTION, State.GOOD, State.UNRATED, State.FAULTY)
+    return next((state for state in order if state in states), State.SILENT)
 
 
 def _current(
@@ -111,13 +112,18 @@ def _current(
     return Current(stream, row, reading, age_ms, band, _rate(stream, reading, band, now_ms))
 
 
+def is_faulty(reading: StoredReading) -> bool:
+    """Whether a reading is one that no statistic uses: failed, or in dispute."""
+    return reading.conflict or not counts_in_statistics(reading.quality)
+
+
 def _rate(stream: Datastream, reading: StoredReading, band: Band | None, now_ms: int) -> State:
     interval_ms = stream.interval_s * 1000
     heard = heard_ms(reading.time_ms, reading.received_ms, interval_ms)
     if now_ms - heard > patience_ms(interval_ms):
         return State.SILENT
-    if not counts_in_statistics(reading.quality) or reading.conflict:
-        return State.ATTENTION
+    if is_faulty(reading):
+        return State.FAULTY
     if band is None:
         return State.UNRATED
     return State.GOOD if band.low <= reading.value <= band.high else State.ATTENTION

@@ -5,22 +5,20 @@ repaired: what is wrong is for a person to see.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import groupby
 
 from domain.bucket import fold
 from domain.errors import NguonError, VerificationFailed
 from domain.ids import SeriesId
 from domain.lot import IssuedPassport
-from domain.reading import StoredReading
 from domain.window import LAST_MS, Size, Window, day_window, local_day
 from nguon.compose import Stores, rhythms
-from store.judged import Read, judged
+from store.judged import as_known, judged
 from store.rollups import Rhythm
 from traceability.canonical import to_bytes
 from traceability.evidence import METHOD
 from traceability.keys import TrustedKey
-from traceability.passport import compile_document, require_lot
+from traceability.passport import compile_document, dossier, require_lot
+from traceability.standing import doubts
 from traceability.verify import verify
 
 _ALL = Window(0, LAST_MS + 1)
@@ -35,6 +33,7 @@ def findings(opened: Stores, trusted: Sequence[TrustedKey]) -> Iterator[str]:
             yield f"series {series} has readings, but its device serves no plot"
         else:
             yield from _rollups(opened, series, rhythm[series])
+    yield from _doubted(opened)
     yield from _passports(opened, trusted)
 
 
@@ -50,6 +49,19 @@ def _rollups(opened: Stores, series: SeriesId, rhythm: Rhythm) -> Iterator[str]:
             yield f"series {series}, day {local_day(day.start_ms, rhythm.zone)}: roll-up differs"
 
 
+def _doubted(opened: Stores) -> Iterator[str]:
+    with opened.records.reading() as transaction:
+        for lot in transaction.lots.lots():
+            if transaction.lots.recalled(lot.gtin, lot.number) is not None:
+                continue
+            for doubt in doubts(transaction, lot):
+                product = doubt.entry.product if doubt.product is None else doubt.product.name
+                yield (
+                    f"lot {lot.number} ({lot.gtin}): {product} was sprayed on {doubt.entry.day},"
+                    f" its harvest on {lot.harvested} was not free of it; recall it or explain it"
+                )
+
+
 def _passports(opened: Stores, trusted: Sequence[TrustedKey]) -> Iterator[str]:
     with opened.records.reading() as transaction:
         passports = transaction.lots.passports()
@@ -62,7 +74,7 @@ def _passport(
     opened: Stores, passport: IssuedPassport, trusted: Sequence[TrustedKey]
 ) -> Iterator[str]:
     name = f"passport of lot {passport.number} ({passport.gtin})"
-    read = _as_it_was(opened, passport.issued_ms)
+    read = as_known(opened.series.read, passport.issued_ms)
     try:
         verdict = verify(passport.envelope, trusted)
         if verdict.document["method"] != METHOD:
@@ -70,7 +82,8 @@ def _passport(
         issuer = verdict.document["issuer"]
         with opened.records.reading() as transaction:
             lot = require_lot(transaction, passport.gtin, passport.number)
-            now = compile_document(transaction, read, lot, issuer, passport.issued_ms)
+            known = dossier(transaction, lot, issuer, passport.issued_ms)
+        now = compile_document(known, read)
     except VerificationFailed as error:
         yield f"{name}: {error}"
     except NguonError as error:
@@ -78,15 +91,3 @@ def _passport(
     else:
         if to_bytes(now) != to_bytes(verdict.document):
             yield f"{name}: readings or diary have changed since it was issued"
-
-
-def _as_it_was(opened: Stores, moment_ms: int) -> Read:
-    """Return a way to read what was committed by a moment; what came later is no finding."""
-
-    def read(series: SeriesId, window: Window) -> Iterator[StoredReading]:
-        known = (r for r in opened.series.read(series, window) if r.committed_ms <= moment_ms)
-        for _, group in groupby(known, key=lambda r: r.time_ms):
-            values = list(group)
-            yield from (replace(r, conflict=len(values) > 1) for r in values)
-
-    return read

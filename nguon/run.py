@@ -11,6 +11,7 @@ import uvicorn
 from api.app import create_app
 from api.auth import Sessions
 from api.deps import Deps
+from api.rates import REPORTS_FREE, REPORTS_WAIT_MS, Tries
 from domain.device import Register
 from domain.properties import observed_properties
 from ingest.message import Source
@@ -89,6 +90,7 @@ def web_deps(settings: Settings, opened: Stores) -> Deps:
         address=settings.address(),
         clock=now_ms,
         sessions=sessions,
+        reports=Tries(REPORTS_FREE, REPORTS_WAIT_MS, now_ms),
         demo=settings.demo,
     )
 

@@ -8,7 +8,7 @@ Readings that failed by themselves and values in dispute are nobody's neighbours
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from domain.device import Datastream
 from domain.ids import SeriesId
@@ -51,6 +51,18 @@ def judged(
 def judged_stream(read: Read, stream: Datastream, window: Window) -> Iterator[StoredReading]:
     """Yield the readings of a datastream, judged by its own limits and its property's."""
     return judged(read, stream.series, window, stream.interval_s * 1000, limits_of(stream))
+
+
+def as_known(read: Read, moment_ms: int) -> Read:
+    """Return a way to read what was committed by a moment, and nothing that came later."""
+
+    def read_known(series: SeriesId, window: Window) -> Iterator[StoredReading]:
+        known = (r for r in read(series, window) if r.committed_ms <= moment_ms)
+        for _, group in groupby(known, key=lambda r: r.time_ms):
+            values = list(group)
+            yield from (replace(r, conflict=len(values) > 1) for r in values)
+
+    return read_known
 
 
 def judge_newest(read: Read, stream: Datastream, newest: StoredReading) -> StoredReading:

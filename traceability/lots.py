@@ -11,6 +11,7 @@ Rules:
   TCVN 11892-1: harvest only after the pre-harvest interval on the label)
 """
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,8 +41,14 @@ class LotRequest:
 
 
 def open_lot(transaction: Transaction, request: LotRequest, now_ms: int) -> Lot:
-    """Open a lot and return it; raises `Refused` naming the rule, `NotFound`, `Clash`."""
-    if transaction.lots.find(request.gtin, request.number) is not None:
+    """Open a lot and return it; the same request again returns the same lot.
+
+    Raises `Refused` naming the rule, `NotFound`, `Clash` when the number is another lot's.
+    """
+    there = transaction.lots.find(request.gtin, request.number)
+    if there is not None:
+        if (there.harvest, there.kilograms) == (request.harvest, request.kilograms):
+            return there
         message = f"lot {request.number} of {request.gtin} exists already"
         raise Clash(message)
     if not _PRINTABLE.fullmatch(request.number):
@@ -89,8 +96,8 @@ def _require_own_product(
 
 
 def _require_within_harvest(transaction: Transaction, request: LotRequest, harvest: Entry) -> None:
-    if not request.kilograms > 0:
-        message = "a lot weighs more than nothing"
+    if not _GRAM_KG <= request.kilograms < math.inf:
+        message = "a lot weighs a gram or more"
         raise InvalidInput(message, "kilograms")
     left = (harvest.amount or 0.0) - transaction.lots.taken_from(harvest.id)
     if request.kilograms > left + _GRAM_KG:

@@ -5,13 +5,15 @@ The claims are told apart by who makes them: ``evidence`` is measured by sensors
 computed here by the method named. No phone, no coordinates, no personal name.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.device import Datastream
 from domain.diary import Entry, Work
-from domain.errors import NotFound
+from domain.errors import Clash, NotFound
 from domain.gs1 import Gtin, LotNumber
 from domain.lot import IssuedPassport, Lot
 from domain.plot import Band
@@ -19,8 +21,8 @@ from domain.properties import observed_properties
 from domain.window import Window, days_window, print_instant
 from field.diary import permitted_on
 from field.state import in_reading_order
-from store.judged import Read, judged_stream
-from store.records import Transaction
+from store.judged import Read, as_known, judged_stream
+from store.records import Records, Transaction
 from traceability.canonical import to_bytes
 from traceability.digital_link import DigitalLink
 from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
@@ -30,21 +32,52 @@ from traceability.signer import Signer
 from traceability.verify import verify
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A datastream, when it served the plot, and the crop's band for its property."""
+
+    stream: Datastream
+    windows: tuple[Window, ...]
+    band: Band | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What the records say of a lot's season, and which datastreams measured it."""
+
+    declared: Mapping[str, Any]
+    measured: tuple[Measured, ...]
+
+
 def issue(
-    transaction: Transaction, read: Read, signer: Signer, issuer: str, lot: Lot, now_ms: int
-) -> IssuedPassport:
-    """Gather, sign and keep the passport of a lot; `read` is the series store's."""
-    # A spraying may have been written down since the lot was opened.
-    require_waited(transaction, transaction.diary.entry(lot.harvest))
-    document = compile_document(transaction, read, lot, issuer, now_ms)
-    payload = to_bytes(document)
+    records: Records, read: Read, signer: Signer, issuer: str, lot: Lot, now_ms: int
+) -> IssuedPassport:  # fmt: skip
+    """Gather, sign and keep the passport of a lot; `read` is the series store's.
+
+    Readings are gathered outside any transaction: a season takes seconds to judge, and
+    no diary entry should wait for it. Raises `Refused` when a spraying forbids it,
+    `Clash` when the records changed meanwhile.
+    """
+    with records.reading() as transaction:
+        before = _permitted_dossier(transaction, lot, issuer, now_ms)
+    payload = to_bytes(compile_document(before, as_known(read, now_ms)))
     key = signer.public().id
     signature = signer.sign(pre_authentication(PAYLOAD_TYPE, payload))
     envelope = Envelope(PAYLOAD_TYPE, payload, key, signature).encode()
     verify(envelope, [signer.public()])  # nothing is published that we would not accept
     passport = IssuedPassport(lot.gtin, lot.number, envelope, key, now_ms)
-    transaction.lots.add_passport(passport)
+    with records.transaction() as transaction:
+        if _permitted_dossier(transaction, lot, issuer, now_ms) != before:
+            message = "the diary or the register was written to meanwhile; issue it again"
+            raise Clash(message)
+        transaction.lots.add_passport(passport)
     return passport
+
+
+def _permitted_dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dossier:
+    # A spraying may have been written down since the lot was opened.
+    require_waited(transaction, transaction.diary.entry(lot.harvest))
+    return dossier(transaction, lot, issuer, now_ms)
 
 
 def require_lot(transaction: Transaction, gtin: Gtin, number: LotNumber) -> Lot:
@@ -71,10 +104,14 @@ def season_window(transaction: Transaction, lot: Lot, now_ms: int) -> tuple[Wind
     return Window(whole.start_ms, max(whole.start_ms, min(whole.end_ms, now_ms))), zone
 
 
-def compile_document(
-    transaction: Transaction, read: Read, lot: Lot, issuer: str, now_ms: int
-) -> dict[str, Any]:
+def compile_document(gathered: Dossier, read: Read) -> dict[str, Any]:
     """Return the passport's content as plain JSON values."""
+    rows = [_gather(measured, read) for measured in gathered.measured]
+    return {**gathered.declared, "evidence": [_evidence_row(row) for row in rows]}
+
+
+def dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dossier:
+    """Return what the records say of a lot's season at a moment."""
     places = transaction.places
     plot, season = places.plot(lot.plot), places.season(lot.season)
     product = transaction.lots.product(lot.gtin)
@@ -82,8 +119,7 @@ def compile_document(
     window, zone = season_window(transaction, lot, now_ms)
     written = transaction.diary.entries(plot.id, season.started, lot.harvested)
     entries = [entry for entry in written if entry.recorded_ms <= now_ms]
-    rows = gather_season(transaction, read, lot, window)
-    return {
+    declared = {
         "lot": {
             "gtin": lot.gtin,
             "number": lot.number,
@@ -105,15 +141,15 @@ def compile_document(
             "zone": zone.key,
         },
         "diary": [_diary_row(transaction, entry) for entry in entries],
-        "evidence": [_evidence_row(row) for row in rows],
         "method": METHOD,
         "issued": print_instant(now_ms),
         "issuer": issuer,
     }
+    return Dossier(declared, _measured(transaction, lot, window))
 
 
-def gather_season(transaction: Transaction, read: Read, lot: Lot, window: Window) -> list[Evidence]:
-    """Return the evidence of every stream that served the plot, by property and depth."""
+def _measured(transaction: Transaction, lot: Lot, window: Window) -> tuple[Measured, ...]:
+    """Return every datastream that served the plot, by property and depth."""
     season = transaction.places.season(lot.season)
     bands = transaction.places.bands(season.crop, lot.harvested)
     stays: dict[Datastream, list[Window]] = {}
@@ -121,15 +157,13 @@ def gather_season(transaction: Transaction, read: Read, lot: Lot, window: Window
         stays.setdefault(stream, []).append(served)
     measured = [s for s in stays if observed_properties().get(s.property).of_field]
     ordered = sorted(measured, key=in_reading_order)
-    return [_gather(stream, stays[stream], read, bands) for stream in ordered]
+    return tuple(Measured(s, tuple(stays[s]), bands.get(s.property)) for s in ordered)
 
 
-def _gather(
-    stream: Datastream, windows: list[Window], read: Read, bands: dict[str, Band]
-) -> Evidence:
-    row = observed_properties().get(stream.property)
-    readings = chain.from_iterable(judged_stream(read, stream, window) for window in windows)
-    return gather(stream, row, windows, readings, bands.get(stream.property))
+def _gather(one: Measured, read: Read) -> Evidence:
+    row = observed_properties().get(one.stream.property)
+    readings = chain.from_iterable(judged_stream(read, one.stream, w) for w in one.windows)
+    return gather(one.stream, row, one.windows, readings, one.band)
 
 
 def _diary_row(transaction: Transaction, entry: Entry) -> dict[str, Any]:

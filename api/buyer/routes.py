@@ -1,26 +1,32 @@
 """Pages of the buyer's door."""
 
+import re
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
 
 from api.buyer.views import lot_view
-from api.deps import Given
+from api.deps import Given, address_of
 from api.i18n import language_of
 from api.pages import render
 from domain.errors import InvalidInput
 from domain.gs1 import Gtin, LotNumber
 from domain.lot import LotState
+from domain.text import plain
 from store.records import Transaction
 from traceability import qr
+from traceability.digital_link import DigitalLink, parse
 from traceability.passport import link_of, require_lot
 
 router = APIRouter(include_in_schema=False)
 _KINDS = ("fine", "problem", "counterfeit")
-_MAX_NOTE = 1_000
+_MAX_NOTE, _MAX_CODE = 1_000, 200
+_OTHERWISE = re.compile(r"([0-9]{8}|[0-9]{12,14})/10/([^/]{1,20})(/?)")
 
 
-@router.api_route("/01/{gtin}/10/{lot}", methods=["GET", "HEAD"])
+@router.get("/01/{gtin}/10/{lot}")
 def lot_page(request: Request, given: Given, gtin: str, lot: str) -> Response:
     """What a label leads to; 404 with a way to report it when the lot is unknown."""
     with given.records.reading() as transaction:
@@ -29,17 +35,32 @@ def lot_page(request: Request, given: Given, gtin: str, lot: str) -> Response:
         except InvalidInput:
             found = None
         if found is None:
-            return _unknown(request, f"{gtin}/{lot}"[:120])
-        view = lot_view(transaction, given.series, found, given.clock(), language_of(request))
+            return _elsewhere(request, f"{gtin}/10/{lot}")
+        view = lot_view(
+            transaction, given.series, found, _label(request), given.clock(), language_of(request)
+        )
     answer = render(request, "lot.html", {"view": view, "states": LotState})
     # Short enough that a recall is seen within a minute, long enough for a market day.
     answer.headers["Cache-Control"] = "public, max-age=60"
     return answer
 
 
-@router.api_route("/01/{rest:path}", methods=["GET", "HEAD"])
+@router.get("/01/{rest:path}")
 def unknown_link(request: Request, rest: str) -> Response:
     """Any other shape of label: unknown, said so, with a way to report it."""
+    return _elsewhere(request, rest)
+
+
+def _elsewhere(request: Request, rest: str) -> Response:
+    """Send a link written otherwise to the form that GS1 Digital Link 1.4 asks for.
+
+    A shorter GTIN, or a slash at the end, is how some tools write the same link.
+    """
+    written = _OTHERWISE.fullmatch(rest)
+    if written and (len(written[1]), written[3]) != (14, ""):
+        query = f"?{request.url.query}" if request.url.query else ""
+        path = f"/01/{written[1].zfill(14)}/10/{quote(written[2], safe='')}"
+        return RedirectResponse(path + query, status_code=307)
     return _unknown(request, rest[:120])
 
 
@@ -67,7 +88,7 @@ def explanation(request: Request, given: Given) -> Response:
 def report(
     request: Request,
     given: Given,
-    code: Annotated[str, Form(max_length=200)],
+    code: Annotated[str, Form(max_length=_MAX_CODE)],
     kind: Annotated[str, Form(max_length=20)] = "problem",
     note: Annotated[str, Form(max_length=_MAX_NOTE)] = "",
 ) -> Response:
@@ -75,14 +96,20 @@ def report(
     if kind not in _KINDS:
         message = f"one of {', '.join(_KINDS)}"
         raise InvalidInput(message, "kind")
+    said = plain(note, "note", _MAX_NOTE, lines=True)
+    seen = plain(code, "code", _MAX_CODE)
+    given.reports.count(address_of(request))
     with given.records.transaction() as transaction:
-        number = transaction.lots.add_report(_plain(code), kind, _plain(note), given.clock())
+        number = transaction.lots.add_report(seen, kind, said, given.clock())
     return render(request, "thanks.html", {"number": number}, 201)
 
 
-def _plain(text: str) -> str:
-    """Return a stranger's text without control characters, which some databases refuse."""
-    return "".join(sign for sign in text.strip() if sign == "\n" or sign.isprintable())
+def _label(request: Request) -> DigitalLink | None:
+    """Return what the label says, None when it says nothing that can be read."""
+    try:
+        return parse(str(request.url))
+    except InvalidInput:
+        return None
 
 
 def _link(transaction: Transaction, address: str, gtin: str, lot: str) -> str:

@@ -5,23 +5,25 @@ Status and recall are always live; they never come from a passport.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from api import i18n
-from api.views import ChartView, Span, draw, label, quantity, unit_sign, within
+from api.views import ChartView, Span, band_text, draw, label, quantity, unit_sign, within
 from domain.device import Datastream
-from domain.lot import IssuedPassport, Lot, LotState, Product, Recall, state_of
+from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
 from domain.window import Size, Window, days_window, local_day, parse_instant
 from store.records import Transaction
 from store.series import Series
+from traceability.digital_link import DigitalLink
 from traceability.envelope import Envelope
-from traceability.passport import season_window
+from traceability.passport import link_of, season_window
+from traceability.standing import doubts, standing
 
 _CHARTED = ("soil_moisture", "air_temperature", "rainfall")
 
@@ -32,6 +34,7 @@ class MeasuredView:
 
     key: str
     label: str
+    device: str | None
     unit: str
     circular: bool
     figures: tuple[tuple[str, str, str, float], ...]
@@ -39,7 +42,7 @@ class MeasuredView:
     expected: str
     share: str
     complete: bool
-    silence_h: str | None
+    silence: str | None
     failed: str | None
     suspect: str | None
     in_band: str | None
@@ -85,15 +88,18 @@ class LotView:
     area: Area
     recall: Recall | None
     recalled_on: date | None
+    doubts: tuple[tuple[str, date], ...]
+    mislabelled: bool
     passport: PassportView | None
     passport_url: str
     as_of: str
 
 
 def lot_view(
-    transaction: Transaction, series: Series, lot: Lot, now_ms: int, language: str
-) -> LotView:
-    """Return everything the page of a lot shows."""
+    transaction: Transaction, series: Series, lot: Lot, link: DigitalLink | None, now_ms: int,
+    language: str,
+) -> LotView:  # fmt: skip
+    """Return everything the page of a lot shows; ``link`` is what the label says."""
     plot = transaction.places.plot(lot.plot)
     zone = transaction.places.zone_of(plot, lot.harvested)
     recall = transaction.lots.recalled(lot.gtin, lot.number)
@@ -103,21 +109,32 @@ def lot_view(
         window, _ = season_window(transaction, lot, passport.issued_ms)
         last = local_day(max(window.start_ms, window.end_ms - 1), zone)
         days = days_window(local_day(window.start_ms, zone), last, zone)
-        span = Span(days, Size.DAY, zone, language)
+        span = Span(days, Size.DAY, zone, language, passport.issued_ms)
         charts = _charts(transaction, series, lot, span)
         signed = passport_view(passport, charts, span)
     return LotView(
         lot=lot,
-        state=state_of(lot, recall, local_day(now_ms, zone)),
+        state=standing(transaction, lot, local_day(now_ms, zone)),
         product=transaction.lots.product(lot.gtin),
         producer=transaction.places.producer(plot.producer),
         area=transaction.places.area(plot.area, lot.harvested),
         recall=recall,
         recalled_on=None if recall is None else local_day(recall.since_ms, zone),
+        doubts=tuple(
+            (d.entry.product or "" if d.product is None else d.product.name, d.entry.day)
+            for d in doubts(transaction, lot)
+        ),
+        mislabelled=link is not None and _contradicts(link, link_of(transaction, lot)),
         passport=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
         as_of=i18n.moment(now_ms, zone, language),
     )
+
+
+def _contradicts(label: DigitalLink, ours: DigitalLink) -> bool:
+    """Whether a label names another place or another day than the one we made."""
+    place = label.gln is not None and label.gln != ours.gln
+    return place or (label.harvested is not None and label.harvested != ours.harvested)
 
 
 def passport_view(
@@ -132,7 +149,7 @@ def passport_view(
     return PassportView(
         season_from=first,
         season_until=last,
-        measured=tuple(_measured(row, language) for row in rows),
+        measured=_told_apart([_measured(row, language) for row in rows]),
         filled=i18n.number(filled, language=language),
         expected=i18n.number(expected, language=language),
         share=_percent(filled / expected if expected else 1.0, language),
@@ -145,6 +162,12 @@ def passport_view(
     )
 
 
+def _told_apart(rows: Sequence[MeasuredView]) -> tuple[MeasuredView, ...]:
+    """Name the device only where two of them measured the same."""
+    labels = [row.label for row in rows]
+    return tuple(r if labels.count(r.label) > 1 else replace(r, device=None) for r in rows)
+
+
 def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:
     prop = observed_properties().get(row["property"])
     names = [("mean", "Average"), ("minimum", "Lowest"), ("maximum", "Highest")]
@@ -155,12 +178,12 @@ def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:
         for key, said in names
         if row[key] is not None
     )
-    gap_h = row["longest_silence_s"] / 3600
     usual = row["longest_silence_s"] <= 1.5 * row["interval_s"]
     band = row["band"]
     return MeasuredView(
         key=f"{row['device']}:{row['channel']}",
         label=label(prop, row["depth_m"], language),
+        device=row["device"],
         unit=unit_sign(row["unit"]),
         circular=prop.statistic is Statistic.CIRCULAR,
         figures=figures,
@@ -168,13 +191,13 @@ def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:
         expected=i18n.number(row["expected"], language=language),
         share=_percent(row["coverage"], language),
         complete=row["filled"] == row["expected"],
-        silence_h=None if usual else i18n.number(gap_h, 1, language=language),
+        silence=None if usual else i18n.span(row["longest_silence_s"], language),
         failed=i18n.number(row["failed"], language=language) if row["failed"] else None,
         suspect=i18n.number(row["suspect"], language=language) if row["suspect"] else None,
         in_band=None
         if row["in_band"] is None
         else i18n.number(100 * row["in_band"], language=language),
-        band=None if band is None else f"{band[0]:g}–{band[1]:g}",
+        band=None if band is None else band_text(band[0], band[1], prop.decimals, language),
     )
 
 

@@ -1,6 +1,7 @@
 """Pages of the grower's door."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,24 +10,20 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api import views
-from api.auth import SESSION_MS
-from api.deps import COOKIE, Deps, Given, Visitor, own_plot, scope
+from api.deps import Deps, Given, Visitor, own_plot, scope
 from api.i18n import language_of
-from api.pages import render, text
-from api.wording import N_, sentence
+from api.pages import render, told
 from domain.device import Datastream
 from domain.diary import Entry, Work
-from domain.errors import CallerError, NotSignedIn, TooMany
-from domain.gs1 import Gtin, LotNumber
+from domain.errors import CallerError
 from domain.ids import EntryId, PlotId
-from domain.lot import Lot
-from domain.window import DAY_MS, HOUR_MS, SECOND_MS, Size, Window, days_window, local_day
-from field.diary import last_of, record, waitings
+from domain.window import DAY_MS, HOUR_MS, Size, Window, days_window, local_day
+from field.diary import last_of, product_names, record, waitings
 from field.state import PlotState, plot_state
 from store.records import Transaction
 from store.records.accounts import Account
-from traceability.lots import LotRequest, open_lot
-from traceability.passport import issue, link_of, require_lot
+from traceability.passport import link_of
+from traceability.standing import standing
 
 router = APIRouter(include_in_schema=False)
 _SPANS = {"24h": (DAY_MS, Size.HOUR), "7d": (7 * DAY_MS, Size.HOUR), "vu": (0, Size.DAY)}
@@ -34,57 +31,12 @@ _DIARY_DAYS = 400
 Field = Annotated[str, Form()]
 
 
-@router.get("/")
-def doors(request: Request, given: Given) -> Response:
-    """Three doors, one a kind of visitor."""
-    with given.records.reading() as transaction:
-        newest = next(iter(transaction.lots.lots()), None)
-        example = link_of(transaction, newest).path() if newest else None
-    return render(request, "doors.html", {"example": example, "demo": given.demo})
-
-
-@router.get("/dang-nhap")
-def sign_in_form(request: Request, given: Given) -> Response:
-    """The sign-in form."""
-    return render(request, "sign_in.html", {"problem": None, "demo": given.demo})
-
-
-@router.post("/dang-nhap")
-def sign_in(request: Request, given: Given, login: Field, secret: Field) -> Response:
-    """Sign in and go to the door of the account's role."""
-    try:
-        token = given.sessions.sign_in(login.strip(), secret.strip())
-    except (NotSignedIn, TooMany) as error:
-        problem = text(request, "Too many wrong tries. Wait half a minute.")
-        if isinstance(error, NotSignedIn):
-            problem = text(request, "Login or PIN is wrong.")
-        context = {"problem": problem, "demo": given.demo}
-        return render(request, "sign_in.html", context, 401)
-    account = given.sessions.account(token)
-    door = "/qt" if account is not None and account.role == "office" else "/r"
-    answer = RedirectResponse(door, status_code=303)
-    answer.set_cookie(
-        COOKIE, token, max_age=SESSION_MS // SECOND_MS, httponly=True, samesite="lax",
-        secure=given.address.startswith("https://"),
-    )  # fmt: skip
-    return answer
-
-
-@router.post("/dang-xuat")
-def sign_out(request: Request, given: Given) -> Response:
-    """End the session."""
-    given.sessions.sign_out(request.cookies.get(COOKIE, ""))
-    answer = RedirectResponse("/", status_code=303)
-    answer.delete_cookie(COOKIE)
-    return answer
-
-
 @router.get("/r")
 def plots(request: Request, given: Given, visitor: Visitor) -> Response:
     """My plots, worst first."""
     language, now_ms = language_of(request), given.clock()
     owner = scope(visitor)
-    order = ["attention", "silent", "good", "unrated"]
+    order = ["attention", "faulty", "silent", "good", "unrated"]
     with given.records.reading() as transaction:
         cards = []
         for plot in transaction.places.plots(owner):
@@ -109,16 +61,23 @@ def plot_page(
         state = plot_state(transaction, given.series, found.id, now_ms)
         today = local_day(now_ms, state.zone)
         entries = transaction.diary.entries(found.id, today - timedelta(days=_DIARY_DAYS), today)
+        names = product_names(transaction, entries)
         context = {
             "state": state,
             "crop": _crop(transaction, state, language),
             "values": views.value_views(state.streams, language),
             "charts": _charts(given, transaction, state, span_name, language),
             "span": span_name,
-            "entries": [views.entry_view(e, language) for e in reversed(entries)],
+            "entries": [views.entry_view(e, names, language) for e in reversed(entries)],
             "waiting": next(iter(waitings(transaction, found.id, today)), None),
             "lots": [
-                (lot, link_of(transaction, lot).path()) for lot in transaction.lots.lots(found.id)
+                (
+                    lot,
+                    link_of(transaction, lot).path(),
+                    standing(transaction, lot, today),
+                    transaction.lots.passport(lot.gtin, lot.number) is not None,
+                )
+                for lot in transaction.lots.lots(found.id)
             ],
             "visitor": visitor,
         }
@@ -131,7 +90,7 @@ def diary_form(
 ) -> Response:
     """Choose the work, then write it down."""
     with given.records.reading() as transaction:
-        return _diary_form(request, given, visitor, transaction, PlotId.parse(plot), viec, None)
+        return _diary_form(request, given, visitor, transaction, PlotId.parse(plot), {"work": viec})
 
 
 @router.post("/r/{plot}/ghi")
@@ -151,107 +110,40 @@ def write_diary(  # noqa: PLR0913 - the fields of the form
             record(transaction, entry, local_day(given.clock(), zone))
     except CallerError as error:
         with given.records.reading() as transaction:
-            return _diary_form(
-                request,
-                given,
-                visitor,
-                transaction,
-                PlotId.parse(plot),
-                work,
-                _told(request, error),
-            )
+            typed = {"id": id, "work": work, "day": day, "amount": amount, "product": product,
+                     "note": note, "problem": told(request, error)}  # fmt: skip
+            return _diary_form(request, given, visitor, transaction, PlotId.parse(plot), typed)
     return RedirectResponse(f"/r/{plot}#nhat-ky", status_code=303)
 
 
-@router.post("/r/{plot}/lo")
-def open_lot_form(  # noqa: PLR0913 - the fields of the form
-    given: Given, visitor: Visitor, plot: str,
-    gtin: Field, number: Field, harvest: Field, kilograms: Field,
-) -> Response:  # fmt: skip
-    """Open a lot, issue its passport, go to its label."""
-    request = LotRequest(
-        Gtin.parse(gtin),
-        LotNumber.parse(number),
-        EntryId.parse(harvest),
-        views.parse_number(kilograms, "kilograms"),
-    )
-    with given.records.transaction() as transaction:
-        own_plot(transaction, visitor, PlotId.parse(plot))
-        own_plot(transaction, visitor, transaction.diary.entry(request.harvest).plot)
-        lot = open_lot(transaction, request, given.clock())
-        issue(transaction, given.series.read, given.signer, given.issuer, lot, given.clock())
-    return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
-
-
-@router.get("/r/{plot}/lo")
-def lot_form(request: Request, given: Given, visitor: Visitor, plot: str) -> Response:
-    """The form to open a lot from one of the plot's harvests."""
-    language = language_of(request)
-    with given.records.reading() as transaction:
-        found = own_plot(transaction, visitor, PlotId.parse(plot))
-        today = local_day(given.clock(), transaction.places.zone_of(found, _utc_day(given)))
-        entries = transaction.diary.entries(found.id, today - timedelta(days=_DIARY_DAYS), today)
-        harvests = [
-            (e, (e.amount or 0) - transaction.lots.taken_from(e.id))
-            for e in reversed(entries)
-            if e.work is Work.HARVEST
-        ]
-        season = transaction.places.season_on(found.id, today)
-        products = transaction.lots.products(found.producer)
-        context = {
-            "plot": found,
-            "products": [p for p in products if season and p.crop == season.crop],
-            "harvests": [(e, left) for e, left in harvests if left > 0],
-            "number": f"{today:%y%m%d}-{secrets.randbelow(900) + 100}",
-            "language_code": language,
-        }
-    return render(request, "open_lot.html", context)
-
-
-@router.get("/r/{plot}/tem/{gtin}/{lot}")
-def label_page(
-    request: Request, given: Given, visitor: Visitor, plot: str, gtin: str, lot: str
-) -> Response:
-    """A label to print: QR code and what must stand beside it."""
-    with given.records.reading() as transaction:
-        found: Lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
-        own_plot(transaction, visitor, found.plot)
-        link = link_of(transaction, found)
-        context = {
-            "lot": found,
-            "product": transaction.lots.product(found.gtin),
-            "picture": f"/tem/{found.gtin}/{link.path().rsplit('/', 1)[1]}.svg",
-            "link": link.mint(given.address),
-            "plot": plot,
-        }
-    return render(request, "label.html", context)
-
-
-def _diary_form(  # noqa: PLR0913 - what the form shows
+def _diary_form(
     request: Request, given: Deps, visitor: Account, transaction: Transaction, plot: PlotId,
-    work: str, problem: str | None,
+    typed: Mapping[str, str],
 ) -> Response:  # fmt: skip
+    """The form, with what was typed into it before, and what was wrong with that."""
     found = own_plot(transaction, visitor, plot)
     today = local_day(given.clock(), transaction.places.zone_of(found, _utc_day(given)))
     entries = transaction.diary.entries(plot, today - timedelta(days=_DIARY_DAYS), today)
+    work, problem = typed.get("work", ""), typed.get("problem")
     chosen = Work(work) if work in set(Work) else None
     last: Entry | None = last_of(entries, chosen) if chosen else None
+    usual = (last.product or "") if last else ""
     context = {
         "plot": found,
         "kinds": list(Work),
         "chosen": chosen,
-        "last": last,
+        "typed": {
+            "id": typed.get("id") or secrets.token_hex(12),
+            "day": typed.get("day") or today.isoformat(),
+            "amount": typed.get("amount", ""),
+            "product": typed.get("product", usual),
+            "note": typed.get("note", ""),
+        },
         "today": today,
         "permitted": transaction.diary.permitted(today),
-        "entry_id": secrets.token_hex(12),
         "problem": problem,
     }
     return render(request, "diary.html", context, 200 if problem is None else 400)
-
-
-def _told(request: Request, error: CallerError) -> str:
-    field, rule = getattr(error, "field", None), getattr(error, "rule", None)
-    return text(request, sentence(error.code, field, rule) or N_("This could not be done."))
 
 
 def _charts(
@@ -265,7 +157,7 @@ def _charts(
         window = days_window(started, local_day(now_ms, state.zone), state.zone)
     elif size is Size.HOUR:
         window = Window(window.start_ms - window.start_ms % HOUR_MS, now_ms)
-    span = views.Span(window, size, state.zone, language)
+    span = views.Span(window, size, state.zone, language, now_ms)
     stays: dict[Datastream, list[Window]] = {}
     # An hour or day still running is shown too: it ends after now.
     for stream, served in transaction.devices.covering(

@@ -16,15 +16,14 @@ from api.i18n import language_of
 from api.pages import render
 from district.health import Health, health
 from district.output import Output, output
-from domain.errors import InvalidInput
 from domain.gs1 import Gtin, LotNumber
-from domain.lot import Recall, state_of
 from domain.window import local_day, print_instant
 from store.records import Transaction
 from traceability.passport import link_of, require_lot
+from traceability.standing import call_back, standing
 
 router = APIRouter(include_in_schema=False)
-_QUARANTINE_SHOWN = 20
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,13 @@ def dashboard(request: Request, given: Given, visitor: Visitor) -> Response:
         rows = output(transaction)
         lots = _lots(transaction, now_ms, language)
         reports = transaction.lots.count_reports()
+        newest = transaction.lots.reports(_SHOWN)
+    zone = _zone(given)
     context = {
-        "as_of": i18n.moment(now_ms, _zone(given), language),
+        "as_of": i18n.moment(now_ms, zone, language),
         "silent": sum(1 for row in sensors.devices if row.silent),
+        "faulty": sum(1 for row in sensors.devices if row.faulty),
+        "doubted": sum(1 for row in lots if row.state == "doubted"),
         "quarantined": sensors.tally.quarantined,
         "reports": reports,
         "recalls": sum(1 for row in lots if row.state == "recalled"),
@@ -60,8 +63,11 @@ def dashboard(request: Request, given: Given, visitor: Visitor) -> Response:
         "devices": _ages(sensors, now_ms, language),
         "tally": sensors.tally,
         "lots": lots,
-        "quarantine": given.series.quarantined(_QUARANTINE_SHOWN),
-        "language_code": language,
+        "quarantine": [
+            (row, i18n.moment(row.last_ms, zone, language))
+            for row in given.series.quarantined(_SHOWN)
+        ],
+        "told": [(row, i18n.moment(row.received_ms, zone, language)) for row in newest],
     }
     return render(request, "office.html", context)
 
@@ -69,17 +75,13 @@ def dashboard(request: Request, given: Given, visitor: Visitor) -> Response:
 @router.post("/qt/thu-hoi")
 def recall(
     given: Given, visitor: Visitor, gtin: Annotated[str, Form()], number: Annotated[str, Form()],
-    reason: Annotated[str, Form(max_length=200)] = "",
+    reason: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     """Call a lot back."""
     require_office(visitor)
-    if not reason.strip():
-        message = "a recall needs a reason; buyers read it"
-        raise InvalidInput(message, "reason")
     with given.records.transaction() as transaction:
         lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
-        now_ms = given.clock()
-        transaction.lots.recall(Recall(lot.gtin, lot.number, reason.strip(), visitor.login, now_ms))
+        call_back(transaction, lot, reason, visitor.login, given.clock())
     return RedirectResponse("/qt#lo", status_code=303)
 
 
@@ -118,12 +120,13 @@ def sensors_csv(given: Given, visitor: Visitor) -> Response:
         "xa",
         "so_kenh",
         "kenh_im_lang",
+        "kenh_loi",
         "so_do_moi_nhat",
         "chu_ky_nhan",
         "chu_ky_thieu",
     )
     lines = [
-        (r.device.id, r.device.name, r.area_vi, r.streams, r.silent,
+        (r.device.id, r.device.name, r.area_vi, r.streams, r.silent, r.faulty,
          "" if r.newest_ms is None else print_instant(r.newest_ms), r.received, r.missing)
         for r in found.devices
     ]  # fmt: skip
@@ -135,8 +138,7 @@ def _lots(transaction: Transaction, now_ms: int, language: str) -> list[LotRow]:
     for lot in transaction.lots.lots():
         product = transaction.lots.product(lot.gtin)
         zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
-        recalled = transaction.lots.recalled(lot.gtin, lot.number)
-        state = state_of(lot, recalled, local_day(now_ms, zone))
+        state = standing(transaction, lot, local_day(now_ms, zone))
         name = product.name_vi if language == "vi" else product.name_en
         kilograms = i18n.number(lot.kilograms, 0, language=language)
         path = link_of(transaction, lot).path()

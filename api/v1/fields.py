@@ -20,6 +20,7 @@ from domain.device import Datastream
 from domain.diary import Entry
 from domain.errors import InvalidInput, NotFound
 from domain.ids import EntryId, PlotId, SeriesId
+from domain.properties import Statistic, observed_properties
 from domain.window import Size, Window, local_day, parse_instant, print_instant
 from field.diary import record
 from field.state import plot_state
@@ -88,8 +89,10 @@ def list_rollups(  # noqa: PLR0913 - path, window and size are the question
     window = _window(start, end)
     with given.records.reading() as transaction:
         own_plot(transaction, caller, PlotId.parse(plot))
-        _require_serves(transaction, PlotId.parse(plot), SeriesId(series), window)
-    return [BucketAnswer.of(b) for b in given.series.buckets(SeriesId(series), window, size)]
+        stream = _require_serves(transaction, PlotId.parse(plot), SeriesId(series), window)
+    circular = observed_properties().get(stream.property).statistic is Statistic.CIRCULAR
+    buckets = given.series.buckets(SeriesId(series), window, size)
+    return [BucketAnswer.of(bucket, circular=circular) for bucket in buckets]
 
 
 @router.get("/plots/{plot}/diary", operation_id="list_diary")

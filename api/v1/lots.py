@@ -9,12 +9,13 @@ from api.v1.schemas import LotAnswer, NewLot, NewRecall
 from domain.errors import NotFound
 from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId
-from domain.lot import Lot, Recall, state_of
+from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
 from traceability.envelope import PAYLOAD_TYPE
 from traceability.lots import LotRequest, open_lot
 from traceability.passport import issue, link_of, require_lot
+from traceability.standing import call_back, standing
 
 router = APIRouter(tags=["lots"])
 GtinPath = Annotated[str, Path(description="GTIN, 14 digits.")]
@@ -22,8 +23,8 @@ LotPath = Annotated[str, Path(description="Lot number, AI (10).")]
 
 
 @router.post("/lots", status_code=201, operation_id="open_lot")
-def post_lot(given: Given, caller: Caller, body: NewLot) -> LotAnswer:
-    """Open a lot from a harvest; 422 names the rule that says no."""
+def post_lot(given: Given, caller: Caller, body: NewLot, response: Response) -> LotAnswer:
+    """Open a lot from a harvest; 200 when it was open already, 422 names the rule against it."""
     request = LotRequest(
         Gtin.parse(body.gtin),
         LotNumber.parse(body.number),
@@ -32,7 +33,10 @@ def post_lot(given: Given, caller: Caller, body: NewLot) -> LotAnswer:
     )
     with given.records.transaction() as transaction:
         own_plot(transaction, caller, transaction.diary.entry(request.harvest).plot)
-        lot = open_lot(transaction, request, given.clock())
+        now_ms = given.clock()
+        lot = open_lot(transaction, request, now_ms)
+        if lot.opened_ms != now_ms:
+            response.status_code = 200
         return answer(given, transaction, lot)
 
 
@@ -58,10 +62,11 @@ def get_lot(given: Given, gtin: GtinPath, lot: LotPath) -> LotAnswer:
 @router.post("/lots/{gtin}/{lot}/passport", status_code=201, operation_id="issue_passport")
 def post_passport(given: Given, caller: Caller, gtin: GtinPath, lot: LotPath) -> LotAnswer:
     """Gather what is known of the lot's season, sign it and publish it."""
-    with given.records.transaction() as transaction:
+    with given.records.reading() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
         own_plot(transaction, caller, found.plot)
-        issue(transaction, given.series.read, given.signer, given.issuer, found, given.clock())
+    issue(given.records, given.series.read, given.signer, given.issuer, found, given.clock())
+    with given.records.reading() as transaction:
         return answer(given, transaction, found)
 
 
@@ -95,9 +100,7 @@ def post_recall(
     require_office(caller)
     with given.records.transaction() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
-        now_ms = given.clock()
-        recall = Recall(found.gtin, found.number, body.reason, caller.login, now_ms)
-        transaction.lots.recall(recall)
+        call_back(transaction, found, body.reason, caller.login, given.clock())
         return answer(given, transaction, found)
 
 
@@ -105,6 +108,6 @@ def answer(given: Given, transaction: Transaction, lot: Lot) -> LotAnswer:
     """Return what is said of a lot."""
     plot = transaction.places.plot(lot.plot)
     today = local_day(given.clock(), transaction.places.zone_of(plot, lot.harvested))
-    state = state_of(lot, transaction.lots.recalled(lot.gtin, lot.number), today)
+    state = standing(transaction, lot, today)
     link = link_of(transaction, lot).mint(given.address)
     return LotAnswer.of(lot, state.value, link)

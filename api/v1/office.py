@@ -3,18 +3,20 @@
 import base64
 from datetime import date, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
 from api.deps import Caller, Given, require_office
-from api.v1.schemas import DeviceAnswer, DeviceDayAnswer, Refused, SilenceAnswer
+from api.v1.schemas import DeviceAnswer, DeviceDayAnswer, Refused, ReportAnswer, SilenceAnswer
 from district.health import health
 from district.ledger import device_days, zone_of_device
 from domain.errors import InvalidInput
 from domain.ids import DeviceId
-from domain.window import print_instant
+from domain.window import DAY_MS, local_day, print_instant
 
 router = APIRouter(tags=["office"])
+_EPOCH = date(1970, 1, 2)
 
 
 @router.get("/devices", operation_id="list_devices")
@@ -30,6 +32,7 @@ def list_devices(given: Given, caller: Caller) -> list[DeviceAnswer]:
             plots=[plot.id for plot in row.plots],
             streams=row.streams,
             silent=row.silent,
+            faulty=row.faulty,
             newest=None if row.newest_ms is None else print_instant(row.newest_ms),
             cycles_received=row.received,
             cycles_missing=row.missing,
@@ -44,8 +47,10 @@ def list_device_days(
 ) -> list[DeviceDayAnswer]:
     """Return what a device owed and delivered, for each local day, at most a year."""
     require_office(caller)
-    if not first <= last <= first + timedelta(days=366):
-        message = "first to last, at most a year"
+    tomorrow = local_day(given.clock() + DAY_MS, ZoneInfo("UTC"))
+    known = _EPOCH <= first <= last <= tomorrow
+    if not known or last - first > timedelta(days=366):
+        message = "first to last, at most a year, none after today"
         raise InvalidInput(message, "last")
     with given.records.reading() as transaction:
         name = DeviceId.parse(device)
@@ -81,6 +86,25 @@ def list_silences(
                 ended=None if one.ended_ms is None else print_instant(one.ended_ms),
             )
             for one in transaction.silences.newest(limit)
+        ]
+
+
+@router.get("/reports", operation_id="list_reports")
+def list_reports(
+    given: Given, caller: Caller, limit: Annotated[int, Query(ge=1, le=1_000)] = 100
+) -> list[ReportAnswer]:
+    """Return what buyers have reported, newest first."""
+    require_office(caller)
+    with given.records.reading() as transaction:
+        return [
+            ReportAnswer(
+                id=one.id,
+                code=one.code,
+                kind=one.kind,
+                note=one.note,
+                received=print_instant(one.received_ms),
+            )
+            for one in transaction.lots.reports(limit)
         ]
 
 

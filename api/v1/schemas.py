@@ -33,7 +33,11 @@ class Token(BaseModel):
 
 
 class Value(BaseModel):
-    """The newest value of one datastream of a plot."""
+    """The newest value of one datastream of a plot.
+
+    In state ``faulty`` the value is what was sent, and nothing to go by: ``flag`` and
+    ``failed_tests`` (QARTOD) say why, or ``conflict`` that the moment has several values.
+    """
 
     series: int
     device: str
@@ -44,12 +48,16 @@ class Value(BaseModel):
     value: float | None
     time: str | None
     age_s: float | None
+    flag: int | None
+    failed_tests: list[str]
+    conflict: bool
     state: State
 
     @classmethod
     def of(cls, current: Current) -> "Value":
         """Return the answer for a stream's state."""
         reading = current.reading
+        verdict = None if reading is None else Verdict.unpack(reading.quality)
         return cls(
             series=current.stream.series,
             device=current.stream.device,
@@ -60,6 +68,9 @@ class Value(BaseModel):
             value=None if reading is None else reading.value,
             time=None if reading is None else print_instant(reading.time_ms),
             age_s=None if current.age_ms is None else current.age_ms / 1000,
+            flag=None if verdict is None else int(verdict.flag),
+            failed_tests=[] if verdict is None else list(verdict.failed.names()),
+            conflict=reading is not None and reading.conflict,
             state=current.state,
         )
 
@@ -133,7 +144,10 @@ class ReadingsPage(BaseModel):
 
 
 class BucketAnswer(BaseModel):
-    """One roll-up; ``n`` of ``expected`` readings are in the statistics."""
+    """One roll-up; ``n`` of ``expected`` readings are in the statistics.
+
+    A direction has no smallest, no largest and no arithmetic mean; of it, ``last`` is given.
+    """
 
     start: str
     n: int
@@ -148,16 +162,16 @@ class BucketAnswer(BaseModel):
     conflicts: int
 
     @classmethod
-    def of(cls, bucket: Bucket) -> "BucketAnswer":
+    def of(cls, bucket: Bucket, *, circular: bool) -> "BucketAnswer":
         """Return the answer for a bucket."""
         return cls(
             start=print_instant(bucket.start_ms),
             n=bucket.n,
             expected=bucket.expected,
-            minimum=bucket.minimum,
-            mean=bucket.mean,
-            maximum=bucket.maximum,
-            total=bucket.total,
+            minimum=None if circular else bucket.minimum,
+            mean=None if circular else bucket.mean,
+            maximum=None if circular else bucket.maximum,
+            total=None if circular else bucket.total,
             last=bucket.last,
             flagged=bucket.flagged,
             late=bucket.late,
@@ -250,6 +264,16 @@ class NewRecall(BaseModel):
     reason: Text
 
 
+class ReportAnswer(BaseModel):
+    """What a buyer told of a label; ``code`` is what they saw, and may name no lot."""
+
+    id: int
+    code: str
+    kind: str
+    note: str
+    received: str
+
+
 class Refused(BaseModel):
     """A message, or part of one, in quarantine; ``payload`` is base64."""
 
@@ -265,13 +289,14 @@ class Refused(BaseModel):
 
 
 class DeviceAnswer(BaseModel):
-    """How a device stands: silent streams, cycles received and missing by its own count."""
+    """How a device stands: silent and faulty streams, cycles received and missing by its count."""
 
     id: str
     name: str
     plots: list[str]
     streams: int
     silent: int
+    faulty: int
     newest: str | None
     cycles_received: int
     cycles_missing: int

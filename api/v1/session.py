@@ -2,19 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials
 
-from api.deps import Caller, Given, bearer
+from api.deps import Caller, Given, address_of, bearer
 from api.v1.schemas import Health, SignIn, Token
 
 router = APIRouter()
 
 
 @router.post("/sessions", status_code=201, tags=["session"], operation_id="sign_in")
-def sign_in(given: Given, body: SignIn) -> Token:
+def sign_in(request: Request, given: Given, body: SignIn) -> Token:
     """Exchange login and PIN for a bearer token."""
-    return Token(token=given.sessions.sign_in(body.login, body.secret))
+    token = given.sessions.sign_in(body.login, body.secret, address_of(request))
+    return Token(token=token)
 
 
 @router.delete("/sessions/current", status_code=204, tags=["session"], operation_id="sign_out")

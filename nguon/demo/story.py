@@ -75,11 +75,12 @@ def _open(client: Client, row: dict[str, Any], data: dict[str, Any], today: date
         "harvest": f"demo-{row['plot']}-{number}",
         "kilograms": row["kilograms"],
     }
+    opened = client.post("/v1/lots", body)
+    passport = f"/v1/lots/{row['gtin']}/{lot}/passport"
     try:
-        opened = client.post("/v1/lots", body)
-        client.post(f"/v1/lots/{row['gtin']}/{lot}/passport", {})
+        client.fetch(passport)
     except Answer as answer:
-        if answer.status != 409:
+        if answer.status != 404:
             raise
-        opened = client.get(f"/v1/lots/{row['gtin']}/{lot}")
+        client.post(passport, {})
     return Told(row["login"], row["gtin"], lot, opened["digital_link"])

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.errors import Clash, NotFound
 from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId, PlotId, ProducerId, SeasonId
-from domain.lot import IssuedPassport, Lot, Product, Recall
+from domain.lot import IssuedPassport, Lot, Product, Recall, Report
 from store.records import tables as t
 
 
@@ -95,12 +95,11 @@ class Lots:
         query = sa.select(t.passport).order_by(t.passport.c.issued_ms)
         return [_passport(row) for row in self._connection.execute(query)]
 
-    def recall(self, recall: Recall) -> None:
-        """Call a lot back; calling it back again changes nothing."""
-        if self.recalled(recall.gtin, recall.number) is None:
-            row = dict(gtin=recall.gtin, number=recall.number, reason=recall.reason,
-                       author=recall.author, since_ms=recall.since_ms)  # fmt: skip
-            self._connection.execute(t.recall.insert().values(row))
+    def add_recall(self, recall: Recall) -> None:
+        """Keep a recall; a lot has one."""
+        row = dict(gtin=recall.gtin, number=recall.number, reason=recall.reason,
+                   author=recall.author, since_ms=recall.since_ms)  # fmt: skip
+        self._connection.execute(t.recall.insert().values(row))
 
     def recalled(self, gtin: Gtin, number: LotNumber) -> Recall | None:
         """Return the recall of a lot, None when it is not recalled."""
@@ -116,6 +115,14 @@ class Lots:
         result = self._connection.execute(t.report.insert().values(row))
         key = result.inserted_primary_key
         return int(key[0]) if key is not None else 0
+
+    def reports(self, limit: int) -> list[Report]:
+        """Return the newest reports of buyers, newest first."""
+        query = sa.select(t.report).order_by(t.report.c.id.desc()).limit(limit)
+        return [
+            Report(r.id, r.code, r.kind, r.note, r.received_ms)
+            for r in self._connection.execute(query)
+        ]
 
     def count_reports(self) -> int:
         """Return how many reports buyers have sent."""

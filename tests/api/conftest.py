@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.auth import Sessions, hash_secret
 from api.deps import Deps
+from api.rates import REPORTS_FREE, REPORTS_WAIT_MS, Tries
 from domain.lot import IssuedPassport
 from store.rollups import Rhythm, roll_up
 from tests.builders import ZONE
@@ -76,6 +77,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         issuer="Kiểm thử",
         address=ADDRESS,
         clock=clock,
+        reports=Tries(REPORTS_FREE, REPORTS_WAIT_MS, clock),
         sessions=Sessions(world.records, "a key of the tests", clock),
         demo=False,
     )

@@ -70,6 +70,7 @@ def assert_problem(answer: object, status: int, code: str) -> dict[str, str]:
         ("POST", "/v1/lots/09520001000010/LO-1/recall", {"reason": "x"}, 403, "not-allowed"),
         ("GET", "/v1/devices", None, 403, "not-allowed"),
         ("GET", "/v1/quarantine", None, 403, "not-allowed"),
+        ("POST", "/.well-known/nguon-keys.json", {}, 405, "method-not-allowed"),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_told_in_one_shape(
@@ -141,7 +142,23 @@ def test_every_page_of_growers_and_office_sends_strangers_to_sign_in(site: Site)
         "/qt/cam-bien.csv",
     ):
         answer = client.get(path, follow_redirects=False)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/dang-nhap"), path
+        there = (answer.status_code, answer.headers["location"])
+        assert there == (303, f"/dang-nhap?next={path}"), path
+
+
+def test_any_day_there_is_may_be_asked_about(site: Site) -> None:
+    client = site.client("office")
+    asked = "/v1/devices/dat-01/days?first={}&last={}"
+    assert len(client.get(asked.format("2026-11-20", "2026-11-21")).json()) == 2
+    for first, last in (("2024-01-01", "2026-01-01"), ("2026-02-01", "2026-01-01"),
+                        ("9999-12-31", "9999-12-31"), ("0001-01-01", "0001-01-01")):  # fmt: skip
+        assert_problem(client.get(asked.format(first, last)), 400, "invalid-input")
+
+
+def test_head_is_answered_wherever_get_is(site: Site) -> None:
+    for path in ("/", "/dang-nhap", "/kiem-chung", "/robots.txt", "/01/09520001000010/10/LO-1",
+                 "/.well-known/nguon-keys.json", "/v1/lots/09520001000010/LO-1"):  # fmt: skip
+        assert site.client().head(path).status_code == 200, path
 
 
 def test_a_fault_of_ours_is_told_as_ours_and_gives_nothing_away(

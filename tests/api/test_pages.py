@@ -9,16 +9,24 @@ from datetime import timedelta
 import pytest
 
 from api.office.routes import _csv
+from domain.diary import Entry, Work
 from domain.gs1 import LotNumber
-from domain.lot import Recall
+from domain.ids import EntryId, PlotId
+from domain.lot import IssuedPassport, Recall
 from domain.window import DAY_MS
 from nguon.demo.check import figures_on_page
 from store.records import tables as t
 from tests.api.conftest import ADDRESS, Site
 from tests.traceability.test_passport import rows
 from tests.traceability.world import GTIN, HARVESTED, NOON
+from traceability.lots import LotRequest, open_lot
 
 BUYER = "/01/09520001000010/10/LO-1"
+
+
+def every_passport(site: Site) -> list[IssuedPassport]:
+    with site.world.records.reading() as transaction:
+        return transaction.lots.passports()
 
 
 def state_of(page: str) -> str:
@@ -70,7 +78,7 @@ def test_states_are_distinct_and_a_recall_beats_a_date(site: Site) -> None:
     assert state_of(browser.get(BUYER).text) == "expired"
     with site.world.records.transaction() as transaction:
         recall = Recall(GTIN, LotNumber("LO-1"), "Dư lượng thuốc", "office", NOON)
-        transaction.lots.recall(recall)
+        transaction.lots.add_recall(recall)
     recalled = browser.get(BUYER)
     assert state_of(recalled.text) == "recalled"
     assert "Dư lượng thuốc" in html.unescape(recalled.text)
@@ -136,7 +144,7 @@ def test_one_plot_shows_charts_diary_and_lots(site: Site) -> None:
         answer = browser.get(f"/r/ruong-1?xem={span}")
         assert answer.status_code == 200
     page = html.unescape(answer.text)
-    assert page.count('<svg viewBox="0 0 340 130"') == 3
+    assert page.count('<svg viewBox="0 0 340 150"') == 3
     assert "LO-1" in page
     assert browser.get("/r/ruong-2").status_code == 403
 
@@ -152,6 +160,9 @@ def test_the_diary_is_three_steps_and_errors_are_told_in_the_form(site: Site) ->
         "/r/ruong-1/ghi", data={"id": entry_id[1], "work": "harvest", "day": day, "amount": "nhiều"}
     )
     assert bad.status_code == 400
+    assert f'value="{day}"' in bad.text
+    assert 'value="nhiều"' in html.unescape(bad.text)
+    assert f'name="id" value="{entry_id[1]}"' in bad.text
     assert "Có chỗ cần sửa: Nhập một số lớn hơn 0" in " ".join(html.unescape(bad.text).split())
     unclear = browser.post(
         "/r/ruong-1/ghi", data={"id": entry_id[1], "work": "harvest", "day": day, "amount": "1.234"}
@@ -170,8 +181,97 @@ def test_a_lot_opened_by_hand_has_its_label(site: Site) -> None:
     assert browser.post("/r/ruong-1/lo", data=form, follow_redirects=False).status_code == 303
     label = html.unescape(browser.get("/r/ruong-1/tem/09520001000010/TAY-1").text)
     assert "/tem/09520001000010/TAY-1.svg" in label
+    assert browser.post("/r/ruong-1/lo", data=form, follow_redirects=False).status_code == 303
+    passports = [p for p in every_passport(site) if p.number == "TAY-1"]
+    assert len(passports) == 1, "sent twice, signed once"
     too_much = browser.post("/r/ruong-1/lo", data=form | {"number": "TAY-2", "kilograms": "2"})
     assert too_much.status_code == 422
+    page = html.unescape(too_much.text)
+    assert "không được vượt quá lần thu hoạch" in page
+    assert 'name="number" value="TAY-2"' in page
+    assert 'value="2" required' in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"gtin": "1"}, "Chọn sản phẩm"), ({"number": "A?B"}, "Số lô chỉ gồm"), ({"kilograms": "1_0"}, "Nhập một số lớn hơn 0"),
+     ({"harvest": "cua-ruong-2"}, "Chọn lần thu hoạch của ruộng này"), ({"kilograms": ""}, "Nhập một số lớn hơn 0")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_lot_is_said_in_the_form(
+    site: Site, wrong: dict[str, str], said: str
+) -> None:
+    """And what was typed stays. The second harvest is of the same grower's other plot."""
+    with site.world.records.transaction() as transaction:
+        other = Entry(EntryId("cua-ruong-2"), PlotId("ruong-2"), Work.HARVEST, HARVESTED, "grower",
+                      9.0, "kg", None, "", NOON)  # fmt: skip
+        transaction.diary.add(other)
+    form = {"gtin": GTIN, "number": "SAI-1", "harvest": "thu-hoach", "kilograms": "1"} | wrong
+    answer = site.browser("grower").post("/r/ruong-1/lo", data=form)
+    assert answer.status_code == 400
+    page = html.unescape(answer.text)
+    assert said in page
+    assert f'name="number" value="{form["number"]}"' in page
+
+
+def test_a_lot_without_a_passport_can_be_signed_from_its_plot(site: Site) -> None:
+    site.world.harvest(5.0, name="thu-hoach-khac")
+    request = LotRequest(GTIN, LotNumber("KHONG-KY"), EntryId("thu-hoach-khac"), 5.0)
+    with site.world.records.transaction() as transaction:
+        open_lot(transaction, request, NOON)
+    browser = site.browser("grower")
+    assert "Ký hộ chiếu" in html.unescape(browser.get("/r/ruong-1").text)
+    form = {"gtin": GTIN, "number": "KHONG-KY"}
+    answer = browser.post("/r/ruong-1/ho-chieu", data=form, follow_redirects=False)
+    assert answer.status_code == 303
+    assert "KHONG-KY" in [p.number for p in every_passport(site)]
+    assert "Ký hộ chiếu" not in html.unescape(browser.get("/r/ruong-1").text)
+
+
+def test_a_spraying_written_down_late_takes_the_green_off_the_label(site: Site) -> None:
+    site.world.spray(HARVESTED, "phun-sau")
+    page = html.unescape(site.browser().get(BUYER).text)
+    assert state_of(page) == "doubted"
+    assert "Lô hàng này đang được xem xét" in page
+    assert "Thuốc mẫu A" in page
+    assert site.client().get("/v1/lots/09520001000010/LO-1").json()["state"] == "doubted"
+    office = html.unescape(site.browser("office").get("/qt").text)
+    assert re.search(r"<b>[1-9]\d*</b><a href=\"#lo\">Lô hàng đang xem xét", office)
+    with site.world.records.transaction() as transaction:
+        transaction.connection.execute(t.entry.delete().where(t.entry.c.id == "phun-sau"))
+    assert state_of(site.browser().get(BUYER).text) == "valid"
+
+
+@pytest.mark.parametrize(
+    ("query", "copied"),
+    [("", False), ("?416=9520001001017&7007=261120", False), ("?416=9520001001024", True),
+     ("?7007=261119", True), ("?416=x", False)],
+)  # fmt: skip
+def test_a_label_that_names_another_place_or_day_is_called_out(
+    site: Site, query: str, copied: bool
+) -> None:
+    page = html.unescape(site.browser().get(BUYER + query).text)
+    assert ("Có thể là tem sao chép" in page) is copied
+
+
+@pytest.mark.parametrize(
+    "path", ["/01/9520001000010/10/LO-1", "/01/09520001000010/10/LO-1/", "/01/9520001000010/10/LO-1/?416=9520001001017"]
+)  # fmt: skip
+def test_other_ways_to_write_the_same_link_lead_to_it(site: Site, path: str) -> None:
+    assert state_of(site.browser().get(path).text) == "valid"
+
+
+def test_buyers_reports_are_read_by_the_office_and_slowed_down(site: Site) -> None:
+    buyer = site.browser()
+    site.clock.now_ms = NOON + DAY_MS
+    form = {"code": "09520001000010/LO-1", "kind": "counterfeit", "note": "Thấy ở chợ\nhai tem"}
+    assert [buyer.post("/phan-hoi", data=form).status_code for _ in range(11)] == [201] * 10 + [429]
+    site.clock.now_ms = NOON
+    page = html.unescape(site.browser("office").get("/qt").text)
+    assert "Thấy ở chợ" in page
+    assert "Nghi hàng giả" in page
+    newest = site.client("office").get("/v1/reports?limit=1").json()[0]
+    assert newest["note"] == form["note"]
+    assert site.client("grower").get("/v1/reports").status_code == 403
 
 
 def test_text_typed_in_pieces_is_kept_whole(site: Site) -> None:
@@ -213,13 +313,23 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text(site: Site) -> None:
     ]
 
 
-def test_a_recall_by_the_office_needs_a_reason(site: Site) -> None:
+def test_a_recall_by_the_office_needs_a_reason_and_has_one(site: Site) -> None:
     browser = site.browser("office")
     form = {"gtin": "09520001000010", "number": "TAY-1", "reason": " "}
-    assert browser.post("/qt/thu-hoi", data=form).status_code == 400
+    for reason in (" ", "", "\0", "\u202ex", "x" * 201):
+        refused = browser.post("/qt/thu-hoi", data=form | {"reason": reason})
+        assert refused.status_code == 400
     good = browser.post("/qt/thu-hoi", data=form | {"reason": "thử"}, follow_redirects=False)
     assert good.status_code == 303
     assert state_of(browser.get("/01/09520001000010/10/TAY-1").text) == "recalled"
+    again = browser.post("/qt/thu-hoi", data=form | {"reason": " thử"}, follow_redirects=False)
+    assert again.status_code == 303
+    other = browser.post("/qt/thu-hoi", data=form | {"reason": "lý do khác"})
+    assert other.status_code == 409
+    machine = site.client("office").post(
+        "/v1/lots/09520001000010/TAY-1/recall", json={"reason": " "}
+    )
+    assert (machine.status_code, machine.json()["field"]) == (400, "reason")
 
 
 def test_english_is_one_tap_away_and_keeps_the_place(site: Site) -> None:
@@ -230,7 +340,7 @@ def test_english_is_one_tap_away_and_keeps_the_place(site: Site) -> None:
 
 def test_the_front_door_and_signing_in_and_out(site: Site) -> None:
     browser = site.browser()
-    assert BUYER in browser.get("/").text
+    assert "/01/09520001000010/10/" in browser.get("/").text
     wrong = browser.post("/dang-nhap", data={"login": "grower", "secret": "0"})
     assert wrong.status_code == 401
     signed_in = site.browser("grower")

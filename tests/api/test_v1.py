@@ -1,7 +1,9 @@
 """JSON for machines."""
 
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,7 @@ from domain.window import print_instant
 from store.records.accounts import Account
 from tests.api.conftest import PIN, Site
 from tests.builders import delivery, reading
-from tests.traceability.world import NOON
+from tests.traceability.world import FAIL, NOON
 from traceability.digital_link import parse
 from traceability.keys import parse_trust
 from traceability.verify import verify
@@ -62,6 +64,21 @@ def test_readings_come_whole_page_by_page(site: Site) -> None:
     # The world has a silence of six hours; what comes after it says so.
     assert {tuple(r["failed_tests"]) for r in whole if r["flag"] == 3} == {("gap",)}
     assert [r["failed_tests"] for r in whole if r["flag"] == 4] == [["sentinel"]]
+
+
+def test_a_newest_value_that_failed_says_so(site: Site) -> None:
+    row = (reading(2, NOON, -9999.0, FAIL),)
+    site.world.series.append([delivery(Frame(None, None, row))], NOON)
+    values = site.client("grower").get("/v1/plots/ruong-1").json()["values"]
+    told = next(v for v in values if v["property"] == "air_temperature")
+    assert (told["state"], told["flag"], told["failed_tests"]) == ("faulty", 4, ["sentinel"])
+    page = site.browser("grower").get("/r/ruong-1").text
+    assert "9999" not in page
+    assert "9.999" not in page
+    assert "Cảm biến lỗi" in html.unescape(page)
+    assert "-9" not in re.findall(r"<b>([^<]*)°C</b>", site.browser("grower").get("/r").text)
+    (device,) = site.client("office").get("/v1/devices").json()
+    assert device["faulty"] == 1
 
 
 def test_roll_ups_per_local_day(site: Site) -> None:

@@ -138,7 +138,7 @@ def test_a_keyboard_reaches_everything_and_sees_where_it_is(browser: Browser, ad
 def test_a_recalled_lot_offers_nothing_to_buy(browser: Browser, address: str, site: Site) -> None:
     with site.world.records.transaction() as transaction:
         recall = Recall(GTIN, LotNumber("LO-1"), "Dư lượng thuốc bảo vệ thực vật", "office", NOON)
-        transaction.lots.recall(recall)
+        transaction.lots.add_recall(recall)
     page = opened(browser, address, 360, "", BUYER)
     assert page.is_visible("text=THU HỒI")
     assert page.is_visible("text=Dư lượng thuốc bảo vệ thực vật")

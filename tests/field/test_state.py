@@ -17,7 +17,7 @@ from domain.quality import Flag, Verdict
 from domain.reading import Frame
 from domain.window import DAY_MS, HOUR_MS, MINUTE_MS
 from field.diary import record
-from field.state import PlotState, State, plot_state
+from field.state import PlotState, State, plot_state, worst
 from store.records import tables as t
 from tests.builders import PLOT, delivery, reading
 from tests.traceability.world import HARVESTED, NOON, TODAY, World
@@ -51,7 +51,7 @@ def moisture(state: PlotState) -> State:
 @pytest.mark.parametrize(
     ("value", "flag", "state"),
     [(28.0, Flag.GOOD, State.GOOD), (22.0, Flag.GOOD, State.GOOD), (21.9, Flag.GOOD, State.ATTENTION),
-     (34.1, Flag.GOOD, State.ATTENTION), (28.0, Flag.FAIL, State.ATTENTION), (28.0, Flag.SUSPECT, State.GOOD)],
+     (34.1, Flag.GOOD, State.ATTENTION), (28.0, Flag.FAIL, State.FAULTY), (28.0, Flag.SUSPECT, State.GOOD)],
 )  # fmt: skip
 def test_a_value_is_rated_by_the_crops_band(
     world: World, value: float, flag: Flag, state: State
@@ -88,7 +88,16 @@ def test_a_clock_in_the_future_does_not_become_now(world: World) -> None:
 def test_two_values_for_one_moment_are_nobodys_good(world: World) -> None:
     measure(world, 28.0)
     measure(world, 29.0)
-    assert moisture(told(world)) is State.ATTENTION
+    assert moisture(told(world)) is State.FAULTY
+
+
+@pytest.mark.parametrize(
+    ("states", "worst_of_them"),
+    [("faulty good", "good"), ("faulty attention good", "attention"), ("faulty silent", "faulty"),
+     ("faulty unrated", "unrated"), ("silent", "silent"), ("", "silent")],
+)  # fmt: skip
+def test_one_faulty_sensor_does_not_speak_for_the_plot(states: str, worst_of_them: str) -> None:
+    assert worst([State(word) for word in states.split()]) is State(worst_of_them)
 
 
 def test_an_unknown_plot_is_not_found(world: World) -> None:
@@ -165,4 +174,4 @@ def test_a_probe_that_is_stuck_is_not_told_as_good(world: World) -> None:
     current = next(c for c in told(world).streams if c.property.name == "air_temperature")
     assert current.reading is not None
     assert Verdict.unpack(current.reading.quality).failed.names() == ("flat_line",)
-    assert current.state is State.ATTENTION
+    assert current.state is State.FAULTY

@@ -18,8 +18,9 @@ from nguon.compose import stores
 from nguon.demo import kept
 from nguon.demo.supervisor import free_port
 from nguon.settings import Settings
+from store.records import tables as t
 from tests.builders import NOON, delivery, reading
-from tests.traceability.world import World
+from tests.traceability.world import HARVESTED, World
 from traceability.keys import print_trust
 
 ROOT = Path(__file__).parent.parent.parent
@@ -109,8 +110,13 @@ def test_fsck_finds_what_was_changed_behind_its_back(
     # A reading that came late is no finding: the passport says what was known when it was issued.
     late = reading(1, NOON - 86_400_000 + 1_000, 25.0)
     world.series.append([delivery(Frame(0, 9_999, (late,)))], NOON + 1)
-    world.close()
     assert main(["fsck"]) == 0
+    world.spray(HARVESTED)
+    assert main(["fsck"]) == 1
+    assert "lot LO-1 (09520001000010): Thuốc mẫu A was sprayed on" in capsys.readouterr().out
+    with world.records.transaction() as transaction:
+        transaction.connection.execute(t.entry.delete().where(t.entry.c.id == "phun"))
+    world.close()
     connection = apsw.Connection(str(tmp_path / "series.db"))
     connection.execute(
         "UPDATE reading SET value = value + 1 WHERE series = 1 AND time = (SELECT min(time) FROM reading)"

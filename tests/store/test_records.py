@@ -129,11 +129,13 @@ def test_an_unknown_thing_is_not_found(records: Records) -> None:
                 ask()
 
 
-def test_a_recall_stands_with_its_first_reason(records: Records) -> None:
+def test_a_lot_is_recalled_once(records: Records) -> None:
     lot = LotNumber("A")
     with records.transaction() as transaction:
-        transaction.lots.recall(Recall(GTIN, lot, "first", "office", NOON))
-        transaction.lots.recall(Recall(GTIN, lot, "second", "office", NOON + 1))
+        transaction.lots.add_recall(Recall(GTIN, lot, "first", "office", NOON))
+    with pytest.raises(Clash), records.transaction() as transaction:
+        transaction.lots.add_recall(Recall(GTIN, lot, "second", "office", NOON + 1))
+    with records.reading() as transaction:
         found = transaction.lots.recalled(GTIN, lot)
     assert found is not None
     assert found.reason == "first"

@@ -158,9 +158,8 @@ def test_two_real_years_become_a_passport_that_tells_their_gaps(
             lot = open_lot(
                 transaction, LotRequest(GTIN, LotNumber("THAT-1"), harvest.id, 900.0), now_ms()
             )
-            passport = issue(
-                transaction, opened.series.read, signer(station.settings), "Kiểm thử", lot, now_ms()
-            )
+        key = signer(station.settings)
+        passport = issue(opened.records, opened.series.read, key, "Kiểm thử", lot, now_ms())
         deps = web_deps(station.settings, opened)
         page = TestClient(create_app(deps)).get("/01/09520001000010/10/THAT-1").text
         assert re.search(r'data-state="expired"', page)

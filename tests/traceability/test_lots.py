@@ -7,16 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from domain.diary import PermittedProduct
+from domain.diary import Entry, PermittedProduct
 from domain.errors import Clash, InvalidInput, NotFound, Refused
 from domain.gs1 import Gtin, LotNumber
-from domain.ids import EntryId, ProducerId
+from domain.ids import EntryId, ProducerId, SeriesId
 from domain.lot import Product
+from domain.reading import Frame, StoredReading
+from domain.window import Window, days_window
 from field.diary import waitings
+from store.judged import as_known
 from store.records import tables as t
+from tests.builders import ZONE, delivery, reading
 from tests.traceability.world import GTIN, HARVESTED, NOON, PLOT, STARTED, TODAY, World
+from traceability.canonical import to_bytes
+from traceability.envelope import Envelope
 from traceability.lots import LotRequest, open_lot
-from traceability.passport import issue
+from traceability.passport import compile_document, dossier, issue
 
 
 @pytest.fixture
@@ -52,7 +58,7 @@ def test_lots_together_never_weigh_more_than_the_harvest(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize("kilograms", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("kilograms", [0.0, -1.0, 1e-9, float("nan"), float("inf")])
 def test_a_lot_weighs_something(world: World, kilograms: float) -> None:
     world.harvest()
     with pytest.raises(InvalidInput), world.records.transaction() as transaction:
@@ -124,9 +130,11 @@ def test_only_a_harvest_becomes_a_lot(world: World) -> None:
 def test_a_number_is_used_once_and_a_harvest_must_be_there(world: World) -> None:
     world.harvest()
     with world.records.transaction() as transaction:
-        open_lot(transaction, REQUEST, NOON)
+        lot = open_lot(transaction, REQUEST, NOON)
+    with world.records.transaction() as transaction:
+        assert open_lot(transaction, REQUEST, NOON + 9) == lot
     with pytest.raises(Clash), world.records.transaction() as transaction:
-        open_lot(transaction, REQUEST, NOON)
+        open_lot(transaction, replace(REQUEST, kilograms=1.0), NOON)
     with pytest.raises(NotFound), world.records.transaction() as transaction:
         unknown = replace(REQUEST, harvest=EntryId("khong-co"), number=LotNumber("LO-9"))
         open_lot(transaction, unknown, NOON)
@@ -146,9 +154,45 @@ def test_a_spraying_written_down_afterwards_stops_the_passport(world: World) -> 
     with world.records.transaction() as transaction:
         lot = open_lot(transaction, REQUEST, NOON)
     world.spray(HARVESTED)
-    with pytest.raises(Refused) as caught, world.records.transaction() as transaction:
-        issue(transaction, world.series.read, world.signer, "x", lot, NOON)
+    with pytest.raises(Refused) as caught:
+        issue(world.records, world.series.read, world.signer, "x", lot, NOON)
     assert caught.value.rule == "pre-harvest-interval"
+
+
+def test_nobody_waits_for_the_readings_of_a_passport(world: World) -> None:
+    """A diary entry is written while they are gathered; the passport then says: again."""
+    world.measure()
+    world.harvest()
+    with world.records.transaction() as transaction:
+        lot = open_lot(transaction, REQUEST, NOON)
+    written: list[Entry] = []
+
+    def read(series: SeriesId, window: Window) -> Iterator[StoredReading]:
+        if not written:
+            written.append(world.harvest(3.0, name="meanwhile"))
+        yield from world.series.read(series, window)
+
+    with pytest.raises(Clash):
+        issue(world.records, read, world.signer, "x", lot, NOON)
+    with world.records.reading() as transaction:
+        assert transaction.lots.passports() == []
+    issue(world.records, read, world.signer, "x", lot, NOON)
+
+
+def test_a_passport_holds_what_was_committed_when_it_was_issued(world: World) -> None:
+    """And not a reading more, or who recomputes it later finds another number."""
+    world.measure()
+    world.harvest()
+    with world.records.transaction() as transaction:
+        lot = open_lot(transaction, REQUEST, NOON)
+    first = issue(world.records, world.series.read, world.signer, "x", lot, NOON)
+    time_ms = days_window(HARVESTED, HARVESTED, ZONE).start_ms + 1
+    world.series.append([delivery(Frame(9, 9, (reading(1, time_ms, 33.0),)))], NOON + 1)
+    with world.records.reading() as transaction:
+        gathered = dossier(transaction, lot, "x", NOON)
+    again = compile_document(gathered, as_known(world.series.read, NOON))
+    assert to_bytes(again) == Envelope.decode(first.envelope).payload
+    assert to_bytes(compile_document(gathered, world.series.read)) != to_bytes(again)
 
 
 def test_a_product_that_left_the_list_afterwards_is_told_and_opens_nothing(world: World) -> None:

@@ -86,7 +86,7 @@ class World:
         self.harvest()
         with self.records.transaction() as transaction:
             lot = self.open(transaction)
-            return issue(transaction, self.series.read, self.signer, "Kiểm thử", lot, NOON)
+        return issue(self.records, self.series.read, self.signer, "Kiểm thử", lot, NOON)
 
 
 SERIES = {"soil_moisture": SeriesId(1), "air_temperature": SeriesId(2), "rainfall": SeriesId(3)}

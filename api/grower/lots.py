@@ -1,0 +1,134 @@
+"""Pages of the grower's door on which a lot is opened, signed and labelled."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api import views
+from api.deps import Deps, Given, Visitor, own_plot
+from api.errors import status_of
+from api.pages import render, told
+from domain.diary import Work
+from domain.errors import CallerError, InvalidInput
+from domain.gs1 import Gtin, LotNumber
+from domain.ids import EntryId, PlotId
+from domain.lot import Lot
+from domain.window import local_day
+from store.records import Transaction
+from store.records.accounts import Account
+from traceability.lots import LotRequest, open_lot
+from traceability.passport import issue, link_of, require_lot
+
+router = APIRouter(include_in_schema=False)
+_DIARY_DAYS = 400
+Field = Annotated[str, Form()]
+
+
+@router.get("/r/{plot}/lo")
+def lot_form(request: Request, given: Given, visitor: Visitor, plot: str) -> Response:
+    """The form to open a lot from one of the plot's harvests."""
+    return _form(request, given, visitor, PlotId.parse(plot), {})
+
+
+@router.post("/r/{plot}/lo")
+def open_lot_form(  # noqa: PLR0913 - the fields of the form
+    request: Request, given: Given, visitor: Visitor, plot: str,
+    gtin: Field = "", number: Field = "", harvest: Field = "", kilograms: Field = "",
+) -> Response:  # fmt: skip
+    """Open a lot, sign its passport, go back to the plot; on an error, the form again.
+
+    Sent twice it does nothing twice: a lot that is there already is signed if it was not.
+    """
+    try:
+        asked = LotRequest(
+            Gtin.parse(gtin),
+            LotNumber.parse(number.strip()),
+            EntryId.parse(harvest),
+            views.parse_number(kilograms, "kilograms"),
+        )
+        with given.records.transaction() as transaction:
+            found = own_plot(transaction, visitor, PlotId.parse(plot))
+            if transaction.diary.entry(asked.harvest).plot != found.id:
+                message = f"harvest {asked.harvest} is not of plot {found.id}"
+                raise InvalidInput(message, "harvest")
+            lot = open_lot(transaction, asked, given.clock())
+        _sign(given, lot)
+    except CallerError as error:
+        typed = {"gtin": gtin, "number": number, "harvest": harvest, "kilograms": kilograms,
+                 "problem": told(request, error)}  # fmt: skip
+        status = status_of(type(error))
+        return _form(request, given, visitor, PlotId.parse(plot), typed, status)
+    return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
+
+
+@router.post("/r/{plot}/ho-chieu")
+def sign_lot(given: Given, visitor: Visitor, plot: str, gtin: Field, number: Field) -> Response:
+    """Sign the passport of a lot that has none, and go back to the plot."""
+    with given.records.reading() as transaction:
+        lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
+        own_plot(transaction, visitor, lot.plot)
+    _sign(given, lot)
+    return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
+
+
+@router.get("/r/{plot}/tem/{gtin}/{lot}")
+def label_page(
+    request: Request, given: Given, visitor: Visitor, plot: str, gtin: str, lot: str
+) -> Response:
+    """A label to print: QR code and what must stand beside it."""
+    with given.records.reading() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        own_plot(transaction, visitor, found.plot)
+        link = link_of(transaction, found)
+        context = {
+            "lot": found,
+            "product": transaction.lots.product(found.gtin),
+            "picture": f"/tem/{found.gtin}/{link.path().rsplit('/', 1)[1]}.svg",
+            "link": link.mint(given.address),
+            "plot": own_plot(transaction, visitor, PlotId.parse(plot)),
+        }
+    return render(request, "label.html", context)
+
+
+def _sign(given: Deps, lot: Lot) -> None:
+    with given.records.reading() as transaction:
+        signed = transaction.lots.passport(lot.gtin, lot.number)
+    if signed is None:
+        issue(given.records, given.series.read, given.signer, given.issuer, lot, given.clock())
+
+
+def _form(
+    request: Request, given: Deps, visitor: Account, plot: PlotId, typed: Mapping[str, str],
+    status: int = 200,
+) -> Response:  # fmt: skip
+    """The form, with what was typed into it before, and what was wrong with that."""
+    with given.records.reading() as transaction:
+        found = own_plot(transaction, visitor, plot)
+        utc_day = local_day(given.clock(), ZoneInfo("UTC"))
+        today = local_day(given.clock(), transaction.places.zone_of(found, utc_day))
+        season = transaction.places.season_on(found.id, today)
+        products = transaction.lots.products(found.producer)
+        number = f"{today:%y%m%d}-{secrets.randbelow(900) + 100}"
+        fields = ("gtin", "harvest", "kilograms", "problem")
+        context = {
+            "plot": found,
+            "products": [p for p in products if season and p.crop == season.crop],
+            "harvests": _with_produce_left(transaction, found.id, today),
+            "typed": {name: typed.get(name, "") for name in fields}
+            | {"number": typed.get("number", number)},
+        }
+    return render(request, "open_lot.html", context, status)
+
+
+def _with_produce_left(
+    transaction: Transaction, plot: PlotId, today: date
+) -> list[tuple[object, float]]:
+    entries = transaction.diary.entries(plot, today - timedelta(days=_DIARY_DAYS), today)
+    harvests = [e for e in reversed(entries) if e.work is Work.HARVEST]
+    left = [(e, (e.amount or 0) - transaction.lots.taken_from(e.id)) for e in harvests]
+    return [(entry, kilograms) for entry, kilograms in left if kilograms > 0]

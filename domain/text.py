@@ -1,0 +1,31 @@
+"""What people typed, in the one form in which it is kept.
+
+A keyboard may send letters and their marks apart (NFD), a form may carry control
+characters, and a mark that turns the direction of writing can make a text read as
+another one: the first is put right, the others are refused.
+"""
+
+import unicodedata
+
+from domain.errors import InvalidInput
+
+# Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9).
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: str, field: str, limit: int, *, lines: bool = False) -> str:
+    """Return ``text`` composed (NFC) and without space at its ends; ``lines`` may be several.
+
+    Raises `InvalidInput` naming ``field`` for more than ``limit`` characters, for
+    control characters, and for what no database keeps.
+    """
+    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").strip())
+    kept = "\n\t" if lines else ""
+    for sign in composed:
+        if sign in _TURNING or (unicodedata.category(sign) in ("Cc", "Cs") and sign not in kept):
+            message = f"a text has no control characters: U+{ord(sign):04X}"
+            raise InvalidInput(message, field)
+    if len(composed) > limit:
+        message = f"at most {limit} characters, these are {len(composed)}"
+        raise InvalidInput(message, field)
+    return composed
