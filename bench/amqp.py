@@ -51,7 +51,7 @@ def fill(rabbit: Rabbit, messages: int, devices: int) -> None:
 
 def register(settings: Settings, devices: int) -> None:
     """Write the devices into the records store."""
-    with stores(settings) as opened, opened.records.transaction() as transaction:
+    with stores(settings, new=True) as opened, opened.records.transaction() as transaction:
         places, area = transaction.places, AreaCode("xa-mau")
         places.add_area(Area(area, "Xã mẫu", "Sample", ZONE, date(2025, 7, 1), None, "bench"))
         places.add_producer(Producer(ProducerId("ho-1"), "Hộ mẫu", area, None))

@@ -6,6 +6,7 @@
     ├── DeviceError         the device, or whoever installed it
     │   ├── UndecodableMessage   bytes that are not our wire format
     │   ├── WrongTopic           a topic outside the grammar
+    │   │   └── WrongName            a value of another device than the topic's
     │   ├── UnknownDevice        nobody registered it
     │   ├── UnknownChannel       registered device, undeclared channel
     │   ├── WrongUnit            a unit that cannot become the property's unit
@@ -56,6 +57,12 @@ class WrongTopic(DeviceError):
     """The topic is outside the grammar of :mod:`domain.topics`."""
 
     code = "wrong-topic"
+
+
+class WrongName(UndecodableMessage):
+    """A value bears the name of another device than the one whose topic it came on."""
+
+    code = "wrong-name"
 
 
 class UnknownDevice(DeviceError):

@@ -6,6 +6,7 @@ property says, test by test.
 """
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -136,7 +137,7 @@ def parse_limits(row: Mapping[str, Any]) -> Limits:
 def _parse(name: str, values: Any) -> Any:
     try:
         return _KINDS[name](**{key: _limit(value) for key, value in values.items()})
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         message = f"{name}: {error}"
         raise InvalidInput(message, "limits") from error
 
@@ -150,7 +151,7 @@ def _limit(value: object) -> object:
             message = f"{low} is above {high}"
             raise ValueError(message)
         return low, high
-    if value is None or (isinstance(value, int | float) and value >= 0):
+    if value is None or (isinstance(value, int | float) and 0 <= float(value) < math.inf):
         return value
     message = f"not a limit: {value!r}"
     raise ValueError(message)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import cbor2
 
-from domain.errors import UndecodableMessage
+from domain.errors import UndecodableMessage, WrongName
 from domain.ids import DeviceId
 from domain.plain import plain_cycles
 from domain.reading import Cycle, Observation
@@ -39,7 +39,8 @@ class Coding(enum.StrEnum):
 def decode(device: DeviceId, payload: bytes, received_ms: int) -> tuple[Cycle, ...]:
     """Return the cycles of a pack that ``device`` sent, in the order sent.
 
-    JSON and CBOR are told apart by the first byte. Raises `UndecodableMessage`.
+    JSON and CBOR are told apart by the first byte. Raises `UndecodableMessage`, and
+    `WrongName` for the value of another device.
     """
     if not payload:
         message = "empty payload"
@@ -71,7 +72,7 @@ def _observation(device: DeviceId, record: Record) -> Observation:
     prefix = f"{device}:"
     if not record.name.startswith(prefix):
         message = f"{record.name[:60]!r} is not a channel of {device}"
-        raise UndecodableMessage(message)
+        raise WrongName(message)
     if (record.boot is None) != (record.seq is None):
         message = "boot and seq come together or not at all"
         raise UndecodableMessage(message)

@@ -9,8 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-from domain.errors import InvalidInput, NguonError
+from domain.errors import BrokerUnavailable, InvalidInput, NguonError
 from domain.receipt import Receipt
+from firmware_sim.arguments import above_zero, port, whole
 from firmware_sim.link import Broker, Link
 from firmware_sim.publish import Pace, await_receipt, publish
 from firmware_sim.replay import Report, last_time_ms, load_map, read
@@ -28,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (NguonError, OSError) as error:
         print(f"firmware_sim: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -67,10 +70,17 @@ def add_replay(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         help="which column is which quantity, in which unit",
     )
     replays.add_argument(
-        "--rate", type=float, metavar="N", help="rows a second (as fast as the broker takes them)"
+        "--rate",
+        type=above_zero,
+        metavar="N",
+        help="rows a second (as fast as the broker takes them)",
     )
     replays.add_argument(
-        "--batch", type=int, default=24, metavar="N", help="rows a message (%(default)s)"
+        "--batch",
+        type=whole(1, 10_000),
+        default=24,
+        metavar="N",
+        help="rows a message (%(default)s)",
     )
     replays.add_argument(
         "--redate", action="store_true", help="move the file in time so that it ends now"
@@ -82,7 +92,7 @@ def add_replay(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     replays.add_argument(
         "--patience",
-        type=float,
+        type=above_zero,
         default=30.0,
         metavar="S",
         help="give up after so many seconds without a receipt (%(default)s)",
@@ -93,7 +103,7 @@ def add_replay(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 def _add_broker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="broker host (%(default)s)")
-    parser.add_argument("--port", type=int, default=1883, help="broker port (%(default)s)")
+    parser.add_argument("--port", type=port, default=1883, help="broker port (%(default)s)")
     parser.add_argument(
         "--passwords",
         type=Path,
@@ -106,10 +116,13 @@ def _passwords(options: argparse.Namespace) -> dict[str, str]:
     if options.passwords is None:
         return {}
     try:
-        content: dict[str, str] = json.loads(options.passwords.read_text("utf-8"))
-    except ValueError as error:
+        content = json.loads(options.passwords.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
         message = f"{options.passwords} holds no passwords: {error}"
         raise InvalidInput(message, "passwords") from error
+    if not isinstance(content, dict) or not all(isinstance(w, str) for w in content.values()):
+        message = f"{options.passwords} holds no passwords: a device id and a text each"
+        raise InvalidInput(message, "passwords")
     return content
 
 
@@ -140,6 +153,9 @@ def _replay(options: argparse.Namespace) -> int:
         Broker(options.host, options.port), plan.device, _passwords(options).get(plan.device)
     )
     try:
+        if not link.wait_connected(options.patience) and not link.refusal():
+            message = f"no broker answers at {options.host}:{options.port}"
+            raise BrokerUnavailable(message)
         pace = Pace(options.batch, options.rate, options.patience)
         for sent in publish(link, plan.device, cycles, plan.coding, pace):
             _progress(f"{sent} rows sent")
@@ -156,10 +172,15 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _told(report: Report) -> str:
-    return (
+    said = (
         f"{report.rows} rows, {report.values} values;"
         f" {report.empty} empty cells and {report.unreadable} unreadable ones were not sent"
     )
+    if report.short:
+        said += f"; {report.short} rows are cut short, and were left out"
+    if report.repeated:
+        said += f"; {report.repeated} rows repeat the time of an earlier one"
+    return said
 
 
 def _progress(text: str) -> None:

@@ -7,6 +7,7 @@ and sending CONNECT it would put a PUBLISH first, and amqtt then never answers a
 
 import logging
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,13 @@ class Link:
     def refusal(self) -> str:
         """Return why the broker refuses this device, empty while it does not."""
         return self._refusal
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Whether the broker took the session within that time; returns early if it refuses."""
+        deadline = time.monotonic() + timeout_s
+        while not self._standing and not self._refusal and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self._standing
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts that have come in since the last call."""

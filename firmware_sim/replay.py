@@ -1,12 +1,14 @@
 """Replay a real logger's file as a node would have sent it.
 
 The map (TOML) says which column is which quantity, in which unit, and how the file
-writes time and nothing. Cells that hold nothing are not sent and nothing is invented
-for them; cells that hold no number are not sent either, and are counted.
+writes time, numbers and nothing. Cells that hold nothing are not sent and nothing is
+invented for them; cells that hold no number are not sent either, and are counted, as are
+rows that were cut short. A row with more cells than the head is not guessed at.
 """
 
 import csv
 import math
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +23,11 @@ from domain.properties import observed_properties
 from domain.reading import Cycle, Observation
 from domain.units import convert
 from domain.window import to_ms
+
+_NUMBERS = {
+    sign: re.compile(rf"[+-]?([0-9]+[{sign}]?[0-9]*|[{sign}][0-9]+)([eE][+-]?[0-9]{{1,4}})?")
+    for sign in ".,"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Map:
     interval_s: int
     coding: Coding
     nothing: frozenset[str]
+    delimiter: str
+    decimal: str
     columns: tuple[Column, ...]
 
 
@@ -57,6 +66,8 @@ class Report:
     values: int = 0
     empty: int = 0
     unreadable: int = 0
+    short: int = 0
+    repeated: int = 0
 
 
 def load_map(path: Path) -> Map:
@@ -78,9 +89,11 @@ def load_map(path: Path) -> Map:
             interval_s=int(data["interval_s"]),
             coding=Coding(data.get("coding", "cbor")),
             nothing=frozenset(data.get("nothing", ["", "NaN", "nan"])),
+            delimiter=_one_of(data, "delimiter", ",;\t|"),
+            decimal=_one_of(data, "decimal", ".,"),
             columns=columns,
         )
-    except (OSError, KeyError, TypeError, ValueError, WrongUnit) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, WrongUnit) as error:
         message = f"{path.name}: {type(error).__name__}: {error}"
         raise InvalidInput(message, "map") from error
 
@@ -92,42 +105,74 @@ def read(
 
     Raises `InvalidInput` when a mapped column is not there or a time cannot be read.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        wanted = {plan.time_column, *(column.name for column in plan.columns)}
-        absent = sorted(wanted - set(reader.fieldnames or ()))
-        if absent:
-            message = f"{path.name} has no column {', '.join(absent)}"
-            raise InvalidInput(message, "map")
-        for row in reader:
-            time_ms = _time(row[plan.time_column], plan, reader.line_num) + shift_ms
-            observations = tuple(_observations(row, plan, time_ms, report))
-            if observations:
-                # Counts rows that were sent: an empty row is silence, not loss.
-                yield Cycle(boot, report.rows, observations)
-                report.rows += 1
+    seen: set[int] = set()
+    for time_ms, row in _rows(path, plan, report):
+        observations = tuple(_observations(row, plan, time_ms + shift_ms, report))
+        if observations:
+            report.repeated += time_ms in seen
+            seen.add(time_ms)
+            # Counts rows that were sent: an empty row is silence, not loss.
+            yield Cycle(boot, report.rows, observations)
+            report.rows += 1
 
 
 def last_time_ms(path: Path, plan: Map) -> int:
     """Return the newest time in the file, to move it to now by."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        times = [_time(row[plan.time_column], plan, reader.line_num) for row in reader]
-    if not times:
+    newest = max((time_ms for time_ms, _ in _rows(path, plan, Report())), default=None)
+    if newest is None:
         message = f"{path.name} has no rows"
         raise InvalidInput(message, "file")
-    return max(times)
+    return newest
+
+
+def _rows(path: Path, plan: Map, report: Report) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield time and cells of every whole row."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, delimiter=plan.delimiter, strict=True)
+            head = next(reader, [])
+            _require_columns(path, plan, head)
+            for cells in filter(None, reader):
+                if len(cells) > len(head):
+                    message = (
+                        f"{path.name}, line {reader.line_num}: {len(cells)} cells under"
+                        f" {len(head)} columns; are its decimals written with the delimiter?"
+                    )
+                    raise InvalidInput(message, "file")
+                if len(cells) < len(head):
+                    report.short += 1
+                    continue
+                row = dict(zip(head, cells, strict=True))
+                yield _time(row[plan.time_column], plan, reader.line_num), row
+    except UnicodeDecodeError as error:
+        message = f"{path.name} is not text in UTF-8: {error}"
+        raise InvalidInput(message, "file") from error
+    except csv.Error as error:
+        message = f"{path.name} is not a table: {error}"
+        raise InvalidInput(message, "file") from error
+
+
+def _require_columns(path: Path, plan: Map, head: list[str]) -> None:
+    absent = sorted({plan.time_column, *(column.name for column in plan.columns)} - set(head))
+    if absent:
+        message = f"{path.name} has no column {', '.join(absent)}"
+        if len(head) == 1 and ";" in head[0] and plan.delimiter != ";":
+            message += '; its cells are parted by semicolons: write delimiter = ";" in the map'
+        raise InvalidInput(message, "map")
+    if len(set(head)) < len(head):
+        message = f"{path.name} has two columns of one name"
+        raise InvalidInput(message, "file")
 
 
 def _observations(
     row: dict[str, str], plan: Map, time_ms: int, report: Report
 ) -> Iterator[Observation]:
     for column in plan.columns:
-        cell = (row[column.name] or "").strip()
+        cell = row[column.name].strip()
         if cell in plan.nothing:
             report.empty += 1
             continue
-        value = _number(cell)
+        value = _number(cell, plan.decimal)
         if value is None:
             report.unreadable += 1
             continue
@@ -135,12 +180,20 @@ def _observations(
         yield Observation(column.channel, time_ms, value, column.unit)
 
 
-def _number(cell: str) -> float | None:
-    try:
-        value = float(cell)
-    except ValueError:
+def _number(cell: str, decimal: str) -> float | None:
+    """Return the number in a cell; Python itself would take 1_000 and other digits too."""
+    if not _NUMBERS[decimal].fullmatch(cell):
         return None
+    value = float(cell.replace(",", "."))
     return value if math.isfinite(value) else None
+
+
+def _one_of(data: dict[str, object], name: str, signs: str) -> str:
+    sign = data.get(name, signs[0])
+    if not (isinstance(sign, str) and len(sign) == 1 and sign in signs):
+        message = f"{name} is one of {' '.join(map(repr, signs))}, not {sign!r}"
+        raise ValueError(message)
+    return sign
 
 
 def _time(text: str, plan: Map, line: int) -> int:

@@ -20,6 +20,7 @@ from store.timescale import PostgresSeries
 from traceability.signer import Signer, create, load
 
 UTC_ZONE = ZoneInfo("UTC")
+_BEGIN = "a new installation begins with `nguon migrate --new`"
 
 
 def now_ms() -> int:
@@ -54,9 +55,19 @@ class Stores:
 
 
 @contextmanager
-def stores(settings: Settings) -> Iterator[Stores]:
-    """Open both stores, records migrated; close them on leaving."""
+def stores(settings: Settings, *, new: bool = False) -> Iterator[Stores]:
+    """Open both stores, records migrated; close them on leaving.
+
+    Raises `BadSettings` where there are none, unless they are to be made: a wrong folder
+    must not look like an installation that has lost everything.
+    """
+    if not new:
+        _require_files(settings)
     records = open_records(settings.records())
+    if not new and records.revision() is None:
+        records.close()
+        message = f"no records in NGUON_RECORDS_URL; {_BEGIN}"
+        raise BadSettings(message)
     records.migrate()
     series = open_series(settings.series())
     try:
@@ -66,8 +77,28 @@ def stores(settings: Settings) -> Iterator[Stores]:
         records.close()
 
 
+def _require_files(settings: Settings) -> None:
+    for url in (settings.records(), settings.series()):
+        path = Path(url.removeprefix("sqlite:///"))
+        if url.startswith("sqlite:///") and not path.exists():
+            message = f"{path} is not there: is NGUON_DATA the right folder? {_BEGIN}"
+            raise BadSettings(message)
+
+
 def signer(settings: Settings) -> Signer:
-    """Return the signing key, made on first use."""
+    """Return the signing key; raises `BadSettings` when it is not there.
+
+    Never made in passing: passports signed with a key that nobody knows prove nothing.
+    """
+    path = settings.key_file()
+    if not path.exists():
+        message = f"no signing key at {path}: bring it back from a backup; {_BEGIN}"
+        raise BadSettings(message)
+    return load(path)
+
+
+def make_signer(settings: Settings) -> Signer:
+    """Return the signing key, made if it is not there: for what begins an installation."""
     path = settings.key_file()
     return load(path) if path.exists() else create(path, now_ms())
 

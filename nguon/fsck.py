@@ -4,7 +4,7 @@ Prints nothing itself; yields one finding a line, in the order checked. Nothing 
 repaired: what is wrong is for a person to see.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from domain.bucket import fold
 from domain.errors import NguonError, VerificationFailed
@@ -24,17 +24,22 @@ from traceability.verify import verify
 _ALL = Window(0, LAST_MS + 1)
 
 
-def findings(opened: Stores, trusted: Sequence[TrustedKey]) -> Iterator[str]:
-    """Yield what is wrong; nothing when all is well."""
+def findings(
+    opened: Stores, trusted: Sequence[TrustedKey], say: Callable[[str], None] = lambda _: None
+) -> Iterator[str]:
+    """Yield what is wrong, nothing when all is well; ``say`` is told how far it is."""
+    say("structure and ledger")
     yield from opened.series.check()
     rhythm = rhythms(opened.records)
-    for series in opened.series.series_ids():
+    every = list(opened.series.series_ids())
+    for number, series in enumerate(every, 1):
+        say(f"roll-ups of series {number} of {len(every)}")
         if series not in rhythm:
             yield f"series {series} has readings, but its device serves no plot"
         else:
             yield from _rollups(opened, series, rhythm[series])
     yield from _doubted(opened)
-    yield from _passports(opened, trusted)
+    yield from _passports(opened, trusted, say)
 
 
 def _rollups(opened: Stores, series: SeriesId, rhythm: Rhythm) -> Iterator[str]:
@@ -62,11 +67,14 @@ def _doubted(opened: Stores) -> Iterator[str]:
                 )
 
 
-def _passports(opened: Stores, trusted: Sequence[TrustedKey]) -> Iterator[str]:
+def _passports(
+    opened: Stores, trusted: Sequence[TrustedKey], say: Callable[[str], None]
+) -> Iterator[str]:
     with opened.records.reading() as transaction:
         passports = transaction.lots.passports()
     # One short transaction a passport: an open one would hold up every writer.
-    for passport in passports:
+    for number, passport in enumerate(passports, 1):
+        say(f"passport {number} of {len(passports)}")
         yield from _passport(opened, passport, trusted)
 
 

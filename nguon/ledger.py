@@ -8,6 +8,7 @@ from domain.errors import NotFound
 from domain.ids import DeviceId
 from domain.ranges import Runs, missing, size
 from domain.window import local_day
+from firmware_sim.arguments import whole
 from nguon import settings as config
 from nguon.compose import Stores, now_ms, stores
 from store.records import Transaction
@@ -25,7 +26,11 @@ def add_ledger(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     parser.add_argument("device", nargs="?", help="one device in detail")
     parser.add_argument(
-        "--days", type=int, default=7, metavar="N", help="so many local days back (%(default)s)"
+        "--days",
+        type=whole(1, 3_660),
+        default=7,
+        metavar="N",
+        help="so many local days back (%(default)s)",
     )
     parser.set_defaults(verb=_ledger)
 
@@ -57,7 +62,7 @@ def _detail(opened: Stores, transaction: Transaction, device: DeviceId, days: in
         print(f"boot {boot}: {size(runs)} received, {size(holes)} missing {_printed(holes)}")
     zone = zone_of_device(transaction, device, now_ms())
     today = local_day(now_ms(), zone)
-    span = today - timedelta(days=max(1, days) - 1), today
+    span = today - timedelta(days=days - 1), today
     print(f"day ({zone.key})  expected  received  missing  late")
     for row in device_days(transaction, opened.series, device, span, zone):
         one = row.account

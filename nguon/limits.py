@@ -60,13 +60,18 @@ def _read(path: Path) -> list[dict[str, Any]]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path.name}: {error}"
         raise InvalidInput(message, "file") from error
-    if not rows:
+    if not rows or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         message = f"{path.name} has no [[limits]]"
         raise InvalidInput(message, "file")
     for number, row in enumerate(rows, 1):
         absent = [key for key in _OWN_KEYS if key not in row]
-        if absent or not isinstance(row["valid_from"], date):
+        # A datetime is a date to Python, and not to us: limits hold from a day on.
+        if absent or type(row["valid_from"]) is not date:
             wrong = f"lacks {', '.join(absent)}" if absent else "valid_from is a day"
-            message = f"{path.name}, limits {number}: {wrong}"
-            raise InvalidInput(message, "file")
+        elif not all(isinstance(row[key], str) for key in ("device", "channel", "source")):
+            wrong = "device, channel and source are texts"
+        else:
+            continue
+        message = f"{path.name}, limits {number}: {wrong}"
+        raise InvalidInput(message, "file")
     return list(rows)

@@ -9,6 +9,7 @@ from domain.errors import NotFound
 from domain.properties import observed_properties
 from domain.reading import Refusal
 from domain.window import print_instant
+from firmware_sim.arguments import MOST, whole
 from ingest.pipeline import Rules
 from ingest.retry import retry
 from nguon import settings as config
@@ -30,10 +31,12 @@ def add_quarantine(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     lists = inner.add_parser("list", help="one line an entry, newest first")
     lists.add_argument("--reason", metavar="CODE", help="only those refused for this reason")
     lists.add_argument("--mended", action="store_true", help="also those a retry has mended")
-    lists.add_argument("--limit", type=int, default=50, metavar="N", help="(%(default)s)")
+    lists.add_argument(
+        "--limit", type=whole(1, 100_000), default=50, metavar="N", help="(%(default)s)"
+    )
     lists.set_defaults(verb=_list)
     shows = inner.add_parser("show", help="all that is known of one entry, with its bytes")
-    shows.add_argument("number", type=int)
+    shows.add_argument("number", type=whole(1, MOST))
     shows.set_defaults(verb=_show)
     retries = inner.add_parser(
         "retry",
@@ -41,7 +44,7 @@ def add_quarantine(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
         description="Read entries again as they were received. Interrupted, it can be run again:"
         " what was kept changes nothing the second time. Exit status 1 while some are refused.",
     )
-    retries.add_argument("number", type=int, nargs="*", help="which ones (all)")
+    retries.add_argument("number", type=whole(1, MOST), nargs="*", help="which ones (all)")
     retries.add_argument("--reason", metavar="CODE", help="only those refused for this reason")
     retries.add_argument("--dry-run", action="store_true", help="say what would be, keep nothing")
     retries.set_defaults(verb=_retry)

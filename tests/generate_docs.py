@@ -7,7 +7,7 @@ from pathlib import Path
 from api.errors import status_of
 from domain import errors
 from firmware_sim.__main__ import build_parser as simulator_parser
-from nguon.__main__ import build_parser
+from nguon.cli import build_parser
 from nguon.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -15,7 +15,7 @@ from domain.errors import OperatorError
 from domain.window import from_ms, local_day
 from firmware_sim.run import Memory
 from firmware_sim.scenario import load
-from nguon.compose import now_ms, signer, stores
+from nguon.compose import make_signer, now_ms, stores
 from nguon.demo import kept
 from nguon.demo.broker import INGEST_USER, digest
 from nguon.demo.client import Client
@@ -40,6 +40,7 @@ class Demo:
     supervisor: Supervisor
     settings: Settings
     lock: IO[str]
+    again: bool
 
     def stop(self) -> None:
         """End every process, then let the folder go."""
@@ -60,9 +61,9 @@ def start(settings: Settings, say: Callable[[str], None]) -> Demo:
     effective = settings.model_copy(
         update={"http_port": http_port, "mqtt_port": broker_port, "demo": True}
     )
-    with stores(effective) as opened:
-        seed(opened.records, plan, pins, memory.installed_ms, today)
-    signer(effective)
+    with stores(effective, new=True) as opened:
+        again = not seed(opened.records, plan, pins, memory.installed_ms, today)
+    make_signer(effective)
     passwords = _passwords(
         data / "secrets" / "broker.json", [*(n.id for n in plan.nodes), INGEST_USER]
     )
@@ -75,7 +76,7 @@ def start(settings: Settings, say: Callable[[str], None]) -> Demo:
             raise OperatorError(message)
     # Spoken to where it listens; a public address may lead elsewhere.
     local = f"http://127.0.0.1:{http_port}"
-    return Demo(local, broker_port, pins, today, supervisor, effective, lock)
+    return Demo(local, broker_port, pins, today, supervisor, effective, lock, again)
 
 
 def run(settings: Settings) -> int:
@@ -85,7 +86,10 @@ def run(settings: Settings) -> int:
         signal.signal(number, lambda *_: stop.set())
     demo = start(settings, print)
     try:
-        print(f"Sixty days of the nodes' past are arriving at {demo.address} …", flush=True)
+        if demo.again:
+            print(f"The nodes bring what they measured meanwhile to {demo.address} …", flush=True)
+        else:
+            print(f"Sixty days of the nodes' past are arriving at {demo.address} …", flush=True)
         office = Client(demo.address, "phong-kinh-te", demo.pins["phong-kinh-te"])
         arrived = await_past(office, _PAST_PATIENCE_S, _progress, stop.is_set)
         if stop.is_set():

@@ -116,6 +116,11 @@ class Records:
             command.upgrade(config, "head")
         return head
 
+    def revision(self) -> str | None:
+        """Return the revision the database is at, None when it holds no records."""
+        with _foreign_errors_end_here(), self._reader.begin() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
     def close(self) -> None:
         """Release every connection."""
         self._engine.dispose()

@@ -161,7 +161,7 @@ def stage(
         settings = Settings(
             data=data, series_url=url, records_url=f"sqlite:///{data / 'records.db'}"
         )
-        opened = ends.enter_context(stores(settings))
+        opened = ends.enter_context(stores(settings, new=True))
         register(opened)
         (metrics_port,) = free_ports(1)
         environment = os.environ | {

@@ -75,7 +75,7 @@ def test_no_broker_at_all_is_said_so(
         main(["replay", str(files[0]), "--map", str(files[1]), "--port", "1", "--patience", "0.3"])
         == 2
     )
-    assert "no receipt for 0.3 s" in capsys.readouterr().err
+    assert "no broker answers at 127.0.0.1:1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,57 @@ def test_a_file_without_the_mapped_column_or_with_a_bad_time_says_where(
     files[0].write_text("time,t\n")
     with pytest.raises(InvalidInput, match="no rows"):
         last_time_ms(files[0], plan)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"time,t\n2026-01-01 00:00,25,4\n", "line 2: 3 cells under 2 columns"),
+        (b"time;t\n2026-01-01 00:00;25\n", 'write delimiter = ";" in the map'),
+        ("time,t\n2026-01-01 00:00,25\n".encode("utf-16"), "is not text in UTF-8"),
+        (b'time,t\n"2026-01-01 00:00,25\n', "is not a table"),
+        (b"time,t,t\n2026-01-01 00:00,1,2\n", "two columns of one name"),
+        (b"", "has no column t, time"),
+        (b"time,t\n01/01/2026,25\n", "line 2: "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
+    files: tuple[Path, Path], content: bytes, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files[0].write_bytes(content)
+    for more in ((), ("--redate",)):
+        words = ["replay", str(files[0]), "--map", str(files[1]), "--dry-run", *more]
+        assert main(words) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_rows_cut_short_or_repeated_are_counted(files: tuple[Path, Path]) -> None:
+    files[0].write_text(
+        "time,t\n2026-01-01 00:00,50\n2026-01-01 00:00,51\n2026-01-01 01:00\n\n2026-01-01 02:00,1_0\n"
+    )
+    report = Report()
+    assert len(list(read(files[0], load_map(files[1]), report))) == 2
+    assert (report.repeated, report.short, report.unreadable) == (1, 1, 1)
+
+
+def test_a_european_logger_is_read_as_its_map_says(files: tuple[Path, Path]) -> None:
+    head, columns = MAP.split("[[column]]")
+    files[1].write_text(f'{head}delimiter = ";"\ndecimal = ","\n[[column]]{columns}')
+    files[0].write_text("time;t\n2026-01-01 00:00;50,5\n2026-01-01 01:00;1.050,5\n")
+    report = Report()
+    (cycle,) = read(files[0], load_map(files[1]), report)
+    assert (cycle.observations[0].value, report.unreadable) == (50.5, 1)
+    files[1].write_text(f'{head}decimal = "x"\n[[column]]{columns}')
+    with pytest.raises(InvalidInput, match="decimal is one of"):
+        load_map(files[1])
+
+
+@pytest.mark.parametrize("content", ["[]", '{"tram-01": 5}', "{", "[" * 5000])
+def test_passwords_that_are_none_are_told(
+    files: tuple[Path, Path], content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    passwords = files[0].parent / "passwords.json"
+    passwords.write_text(content)
+    words = ["replay", str(files[0]), "--map", str(files[1]), "--passwords", str(passwords)]
+    assert main(words) == 2
+    assert "holds no passwords" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from nguon.demo.supervisor import free_port
 from nguon.settings import Settings
 from store.records import tables as t
 from tests.builders import NOON, delivery, reading
+from tests.services.postgres import Postgres
 from tests.traceability.world import HARVESTED, World
 from traceability.keys import print_trust
 
@@ -49,15 +51,98 @@ def test_a_bad_setting_is_one_clear_line(verb: str) -> None:
 
 
 def test_the_api_refuses_to_start_on_a_placeholder(tmp_path: Path) -> None:
+    assert nguon("migrate", "--new", NGUON_DATA=str(tmp_path)).returncode == 0
     result = nguon("api", NGUON_DATA=str(tmp_path))
     assert result.returncode == 2
     assert "NGUON_SESSION_SECRET is a placeholder" in result.stderr
 
 
 def test_migrate_says_what_there_is_and_what_it_lacks(tmp_path: Path) -> None:
-    result = nguon("migrate", NGUON_DATA=str(tmp_path))
+    result = nguon("migrate", "--new", NGUON_DATA=str(tmp_path))
     assert "records at revision 0002" in result.stdout
     assert "lacks: one writer at a time" in result.stdout
+    key = result.stdout.splitlines()[-1]
+    assert key.startswith("passports are signed with key ")
+    again = nguon("migrate", "--new", NGUON_DATA=str(tmp_path)).stdout
+    assert again.splitlines()[-1] == key, "a key that is there stays"
+    assert "passports" not in nguon("migrate", NGUON_DATA=str(tmp_path)).stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("api",), ("ingest",), ("watch",), ("migrate",), ("fsck",), ("ledger",), ("quarantine", "list")],
+)  # fmt: skip
+def test_a_wrong_folder_is_said_and_nothing_is_made_in_it(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    secret = "a session secret of the tests"
+    result = nguon(*words, NGUON_DATA=str(tmp_path / "wrong"), NGUON_SESSION_SECRET=secret)
+    assert result.returncode == 2
+    assert "is NGUON_DATA the right folder?" in result.stderr
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_an_empty_database_is_not_taken_for_an_installation(postgres: Postgres) -> None:
+    url = postgres.fresh("no-installation")
+    result = nguon("fsck", NGUON_SERIES_URL=url, NGUON_RECORDS_URL=url)
+    assert result.returncode == 2
+    assert "a new installation begins with `nguon migrate --new`" in result.stderr
+
+
+def test_a_key_that_is_gone_is_not_replaced_by_another(tmp_path: Path) -> None:
+    assert nguon("migrate", "--new", NGUON_DATA=str(tmp_path)).returncode == 0
+    key = tmp_path / "secrets" / "signing.key"
+    key.unlink()
+    for verb in ("fsck", "api"):
+        result = nguon(verb, NGUON_DATA=str(tmp_path), NGUON_SESSION_SECRET="x" * 20)
+        assert result.returncode == 2
+        assert f"no signing key at {key}: bring it back from a backup" in result.stderr
+    assert not key.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("quarantine", "list", "--limit", "0"), ("quarantine", "show", "9" * 30), ("quarantine", "retry", "-1"),
+     ("ledger", "--days", "99999999"), ("ledger", "--days", "١"), ("replay", "x", "--map", "y", "--rate", "0"),
+     ("replay", "x", "--map", "y", "--rate", "nan"), ("replay", "x", "--map", "y", "--port", "0"),
+     ("replay", "x", "--map", "y", "--batch", "0"), ("replay", "x", "--map", "y", "--patience", "-1")],
+)  # fmt: skip
+def test_a_number_that_makes_no_sense_is_refused_with_its_range(words: tuple[str, ...]) -> None:
+    result = nguon(*words)
+    assert result.returncode == 2
+    assert re.search(r"a (whole )?number (from|above) ", result.stderr)
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["limits = 5", "limits = [1]", "[limits]\na = 1", "[[limits]]\ndevice = 1\nchannel = 'a'\nvalid_from = 2026-01-01\nsource = 'x'",
+     "[[limits]]\ndevice = 'a'\nchannel = 'a'\nvalid_from = 2026-01-01T00:00:00\nsource = 'x'", "\ufeff", ""],
+)  # fmt: skip
+def test_limits_that_are_no_table_are_told(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NGUON_DATA", str(tmp_path))
+    assert main(["migrate", "--new"]) == 0
+    (tmp_path / "limits.toml").write_text(text)
+    assert main(["limits", str(tmp_path / "limits.toml")]) == 2
+    assert capsys.readouterr().err.startswith("nguon: limits.toml")
+
+
+@pytest.mark.parametrize("module", ["argparse", "sqlalchemy"])
+def test_ctrl_c_while_the_program_is_still_loading_is_quiet(module: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "nguon", "settings"], cwd=ROOT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.split("|")[-1].strip() == module:
+            break
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in said
 
 
 @pytest.fixture

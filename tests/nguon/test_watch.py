@@ -40,7 +40,7 @@ ALL = Window(0, NOON * 2)
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stores]:
     monkeypatch.setenv("NGUON_DATA", str(tmp_path))
-    with stores(Settings(data=tmp_path)) as made:
+    with stores(Settings(data=tmp_path), new=True) as made:
         farm(made.records)
         yield made
 

@@ -23,7 +23,7 @@ from domain.diary import Entry, Work
 from domain.gs1 import LotNumber
 from domain.ids import AreaCode, EntryId, PlotId, SeasonId
 from domain.plot import Area, Season
-from nguon.compose import now_ms, rhythms, signer, stores
+from nguon.compose import make_signer, now_ms, rhythms, stores
 from nguon.demo.check import figures_on_page
 from nguon.run import web_deps
 from nguon.settings import Settings
@@ -73,7 +73,7 @@ def station(shared: Path, mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Stat
         "NGUON_MQTT_PASSWORD": USERS["ingest"], "NGUON_FOLLOW_PARENT": "1",
     }  # fmt: skip
     settings = Settings(data=tmp_path, demo=True)
-    with stores(settings) as opened:
+    with stores(settings, new=True) as opened:
         farm(opened.records, started=date(2026, 1, 1))
         with opened.records.transaction() as transaction:
             plot = PlotId("ruong-1")
@@ -158,7 +158,7 @@ def test_two_real_years_become_a_passport_that_tells_their_gaps(
             lot = open_lot(
                 transaction, LotRequest(GTIN, LotNumber("THAT-1"), harvest.id, 900.0), now_ms()
             )
-        key = signer(station.settings)
+        key = make_signer(station.settings)
         passport = issue(opened.records, opened.series.read, key, "Kiểm thử", lot, now_ms())
         deps = web_deps(station.settings, opened)
         page = TestClient(create_app(deps)).get("/01/09520001000010/10/THAT-1").text

@@ -1,0 +1,248 @@
+"""The command line: one verb a task."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from domain.errors import InvalidInput, NguonError, VerificationFailed
+from domain.ids import PlotId
+from firmware_sim.__main__ import add_replay
+from firmware_sim.replay import load_map
+from nguon import settings as config
+from nguon.compose import make_signer, signer, stores
+from nguon.enrol import enrol
+from nguon.fsck import findings
+from nguon.ledger import add_ledger
+from nguon.lifeline import follow_parent
+from nguon.limits import add_limits
+from nguon.quarantine import add_quarantine
+from traceability.keys import parse_trust
+from traceability.verify import STEPS, verify
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0 well, 1 a finding, 2 an error."""
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if os.environ.pop("NGUON_FOLLOW_PARENT", ""):
+        follow_parent()
+    try:
+        return int(options.verb(options))
+    except (NguonError, OSError) as error:
+        print(f"nguon: {error}", file=sys.stderr)
+        return 2
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; ``docs/cli.md`` is made from its help."""
+    parser = argparse.ArgumentParser(
+        prog="nguon",
+        description="Field sensors to a QR code on produce.",
+        epilog="Settings come from NGUON_… in the environment; `nguon settings` lists them.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    _add(
+        verbs,
+        "demo",
+        "run everything here: broker, nodes, ingest, watcher, pages",
+        _demo,
+        ("--check", {"action": "store_true", "help": "prove the story by itself, then end"}),
+    )
+    _add(
+        verbs,
+        "ingest",
+        "take messages from the broker into the store",
+        _ingest,
+        (
+            "--source",
+            {
+                "choices": ("mqtt", "amqp"),
+                "default": "mqtt",
+                "help": "mqtt: one session, one process; amqp: RabbitMQ's queue, as many"
+                " processes as wanted (%(default)s)",
+            },
+        ),
+    )
+    _add(verbs, "api", "serve the web application", _api)
+    _add(verbs, "watch", "keep roll-ups up to date, judge clocks, notice silence", _watch)
+    add_quarantine(verbs)
+    add_ledger(verbs)
+    add_limits(verbs)
+    _add(
+        verbs,
+        "migrate",
+        "bring both stores to this program's schema",
+        _migrate,
+        (
+            "--new",
+            {
+                "action": "store_true",
+                "help": "begin an installation: make both stores and the key that signs passports,"
+                " where they are not there yet",
+            },
+        ),
+    )
+    _add(
+        verbs,
+        "verify",
+        "check a passport with public keys; no network, no store",
+        _verify,
+        ("passport", {"type": Path, "metavar": "PASSPORT.json"}),
+        (
+            "--keys",
+            {
+                "type": Path,
+                "required": True,
+                "metavar": "KEYS.json",
+                "help": "trusted keys, as published under /.well-known/nguon-keys.json",
+            },
+        ),
+    )
+    _add(verbs, "fsck", "re-check everything the stores claim", _fsck)
+    _add(verbs, "settings", "print every setting, its value and where it came from", _settings)
+    _add(
+        verbs,
+        "enrol",
+        "register the device that a replay map describes",
+        _enrol,
+        ("map", {"type": Path, "metavar": "MAP.toml"}),
+        ("--plot", {"required": True, "help": "the plot it stands on"}),
+        (
+            "--since",
+            {
+                "default": "1970-01-01T00:00:00Z",
+                "metavar": "TIME",
+                "help": "from when it has stood there, RFC 3339 (%(default)s)",
+            },
+        ),
+    )
+    add_replay(verbs)
+    return parser
+
+
+def _add(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    sentence: str,
+    verb: Callable[[argparse.Namespace], int],
+    *arguments: tuple[str, dict[str, object]],
+) -> None:
+    parser = verbs.add_parser(
+        name, help=sentence, description=sentence[0].upper() + sentence[1:] + "."
+    )
+    for flag, options in arguments:
+        parser.add_argument(flag, **options)  # type: ignore[arg-type]
+    parser.set_defaults(verb=verb)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from nguon.demo import check, run  # noqa: PLC0415 - the broker's weight is for the demo only
+
+    loaded = config.load().settings
+    return check.run(loaded) if options.check else run.run(loaded)
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from nguon.run import run_ingest  # noqa: PLC0415 - verbs start fast
+
+    return run_ingest(config.load().settings, options.source)
+
+
+def _api(_options: argparse.Namespace) -> int:
+    from nguon.run import run_api  # noqa: PLC0415 - verbs start fast
+
+    return run_api(config.load().settings)
+
+
+def _watch(_options: argparse.Namespace) -> int:
+    from nguon.watch import run_watch  # noqa: PLC0415 - verbs start fast
+
+    return run_watch(config.load().settings)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    loaded = config.load().settings
+    with stores(loaded, new=options.new) as opened:
+        revision = opened.records.migrate()
+        capabilities = opened.series.capabilities()
+    print(f"records at revision {revision}")
+    print(f"series on {capabilities.backend} {capabilities.version}")
+    for sentence in capabilities.lacks:
+        print(f"  lacks: {sentence}")
+    if options.new:
+        print(f"passports are signed with key {make_signer(loaded).public().id}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        raw, trusted = options.passport.read_bytes(), parse_trust(options.keys.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{error}"
+        raise InvalidInput(message, "file") from error
+    try:
+        verdict = verify(raw, trusted)
+    except VerificationFailed as error:
+        for number, step in enumerate(STEPS, 1):
+            if step == error.step:
+                print(f"{number} {step}: FAILED")
+                # Escaped: what was found may be anything, other lines of this report included.
+                print(f"  expected {error.expected!a}\n  found    {error.found!a}")
+                return 1
+            print(f"{number} {step}: holds")
+        raise
+    for number, step in enumerate(STEPS, 1):
+        print(f"{number} {step}: holds")
+    lot, issued = verdict.document["lot"], verdict.document["issued"]
+    print(f"lot {lot['number']} of {lot['gtin']} is unchanged since {issued},")
+    print(f"when {verdict.document['issuer']} issued it with key {verdict.key.id}.")
+    print("This proves unchanged, not true.")
+    return 0
+
+
+def _fsck(_options: argparse.Namespace) -> int:
+    loaded = config.load().settings
+    wrong = 0
+    with stores(loaded) as opened:
+        for line in findings(opened, [signer(loaded).public()], _progress):
+            _progress("")
+            print(line, flush=True)
+            wrong += 1
+        tally = opened.series.tally()
+    _progress("")
+    print(f"{tally.readings} readings, {tally.conflicts} conflicts,", end=" ")
+    print(f"{tally.quarantined} in quarantine, {tally.touched} roll-ups due:", end=" ")
+    print(f"{wrong} findings")
+    return 1 if wrong else 0
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _settings(_options: argparse.Namespace) -> int:
+    loaded = config.load()
+    for name, field in config.Settings.model_fields.items():
+        value = getattr(loaded.settings, name)
+        shown = "(set)" if isinstance(value, SecretStr) and value.get_secret_value() else value
+        shown = "(empty)" if str(shown) == "" else shown
+        print(f"{config.PREFIX}{name.upper()} = {shown}")
+        print(f"    {field.description} [{loaded.origins[name]}]")
+    return 0
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    plan = load_map(options.map)
+    with stores(config.load().settings) as opened:
+        added = enrol(opened.records, plan, PlotId.parse(options.plot), options.since)
+    print(f"{plan.device} is registered with {added} channels on plot {options.plot}")
+    return 0
