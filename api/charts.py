@@ -14,7 +14,7 @@ from markupsafe import Markup
 from domain.bucket import Bucket
 from domain.window import Window
 
-WIDTH, HEIGHT, _LEFT, _TOP, _BOTTOM = 340.0, 150.0, 40.0, 10.0, 20.0
+WIDTH, HEIGHT, _LEFT, _TOP, _BOTTOM = 340.0, 160.0, 46.0, 10.0, 24.0
 _CIRCLE = (0.0, 360.0)
 
 

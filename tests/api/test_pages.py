@@ -144,7 +144,7 @@ def test_one_plot_shows_charts_diary_and_lots(site: Site) -> None:
         answer = browser.get(f"/r/ruong-1?xem={span}")
         assert answer.status_code == 200
     page = html.unescape(answer.text)
-    assert page.count('<svg viewBox="0 0 340 150"') == 3
+    assert page.count('<svg viewBox="0 0 340 160"') == 3
     assert "LO-1" in page
     assert browser.get("/r/ruong-2").status_code == 403
 
