@@ -17,6 +17,7 @@ FULL = {
     "F10": 20,
     "F11": 20,
     "F13": 20,
+    "RABBIT": 10,
 }
 
 
@@ -30,6 +31,8 @@ def plans(trials: int | None, only: set[str]) -> list[Plan]:
         half = max(1, count // 2)
         if fault == "F4":
             found.append(Plan(fault, count, "postgres"))
+        elif fault == "RABBIT":
+            found.append(Plan(fault, count, "sqlite", "cluster"))
         elif fault == "F6":
             found += [Plan(fault, count)] if may_mount() else []
         elif fault == "F3":
@@ -48,20 +51,20 @@ def main() -> int:
     only = {name for name in options.only.split(",") if name}
     print(f"seed {options.seed}", flush=True)
     failed = 0
-    print("| fault | store | broker | trials | failed | cycles | seconds |")
-    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    print("| fault | store | broker | trials | felt | failed | cycles | seconds |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for plan in plans(options.trials, only):
         began = time.monotonic()
         try:
             row = run(plan, options.seed)
-            done, cycles = row.done, row.cycles
+            done, felt, cycles = row.done, row.felt, row.cycles
         except AssertionError as error:
             failed += 1
             print(error, file=sys.stderr, flush=True)
-            done = cycles = 0
+            done = felt = cycles = 0
         wrong = 0 if done else 1
         print(
-            f"| {plan.fault} | {plan.store} | {plan.broker} | {done} | {wrong} | {cycles}"
+            f"| {plan.fault} | {plan.store} | {plan.broker} | {done} | {felt} | {wrong} | {cycles}"
             f" | {time.monotonic() - began:.0f} |",
             flush=True,
         )

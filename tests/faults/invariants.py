@@ -1,18 +1,20 @@
 """What must hold after every heal; each finding is one line that names its invariant.
 
-I1 acknowledged is stored. I2 exactly once. I3 bytes equal. I4 nothing that was never
-sent. I5 what is missing was known within a minute, and nothing is missing now. I6 all
-received is accounted for and none is under way. I7 roll-ups equal their recomputation.
+I1 acknowledged is stored. I2 exactly once. I3 values equal. I4 nothing that was never
+sent, in the ledger, in the readings or in quarantine. I5 nothing is missing any more.
+I6 all received is accounted for and none is under way. I7 roll-ups, hours and days,
+equal their recomputation, and none is absent.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from domain.bucket import fold
-from domain.ids import DeviceId
-from domain.window import LAST_MS, Size, Window, day_window, local_day
+from domain.ids import DeviceId, SeriesId
+from domain.window import LAST_MS, Size, Window, day_window, hours_of, local_day
 from nguon.compose import rhythms
 from store.judged import judged
+from store.rollups import Rhythm
 from tests.faults.oracle import Sent, recall
 from tests.faults.stage import Stage
 
@@ -20,17 +22,22 @@ ALL = Window(0, LAST_MS)
 Key = tuple[str, int, int]
 
 
-def findings(on: Stage, boot: int) -> Iterator[str]:
-    """Yield what does not hold for the cycles of one boot of every device."""
+def findings(on: Stage, boots: range, *, poisoned: bool = False) -> Iterator[str]:
+    """Yield what does not hold; the cycles of ``boots`` of every device are this trial's."""
     sent, acked = recall(on.folder / "oracle.jsonl")
-    mine = {key: one for key, one in sent.items() if key[1] == boot}
-    yield from _ledger(on, mine, {key for key in acked if key[1] == boot}, boot)
-    yield from _readings(on, mine)
+    for boot in boots:
+        mine = {key: one for key, one in sent.items() if key[1] == boot}
+        yield from _ledger(on, mine, {key for key in acked if key[1] == boot}, boot)
+    yield from _readings(on, sent)
+    yield from _cycles(on, sent)
+    if not poisoned and on.opened.series.tally().quarantined:
+        yield f"I4: in quarantine: {on.opened.series.quarantined_by_reason()}"
     yield from _accounts(on)
-    yield from _rollups(on)
+    times = [one.time_ms for key, one in sent.items() if key[1] in boots]
+    yield from _rollups(on, Window(min(times), max(times) + 1))
 
 
-def _ledger(on: Stage, sent: dict[Key, Sent], acked: set[Key], boot: int) -> Iterator[str]:
+def _ledger(on: Stage, sent: Mapping[Key, Sent], acked: set[Key], boot: int) -> Iterator[str]:
     by_device: defaultdict[str, set[int]] = defaultdict(set)
     for device, _, seq in sent:
         by_device[device].add(seq)
@@ -46,21 +53,16 @@ def _ledger(on: Stage, sent: dict[Key, Sent], acked: set[Key], boot: int) -> Ite
             yield f"I5: {device} boot {boot}: still missing: {sorted(numbers - stored)}"
 
 
-def _readings(on: Stage, sent: dict[Key, Sent]) -> Iterator[str]:
-    with on.opened.records.reading() as transaction:
-        streams = transaction.devices.register().streams
-    wanted: defaultdict[int, dict[int, float]] = defaultdict(dict)
+def _readings(on: Stage, sent: Mapping[Key, Sent]) -> Iterator[str]:
+    """Compare every reading there is with every one that was ever sent, this trial's or not."""
+    streams = _streams(on)
+    wanted: defaultdict[SeriesId, dict[int, float]] = defaultdict(dict)
     for one in sent.values():
         for channel, value in one.values:
-            wanted[streams[DeviceId(one.device)][channel].series][one.time_ms] = value
+            wanted[streams[one.device, channel]][one.time_ms] = value
     for series, values in sorted(wanted.items()):
-        window = Window(min(values), max(values) + 1)
-        stored = [
-            (r.claimed_ms, r.value)
-            for r in on.opened.series.read(series, window)  # type: ignore[arg-type]
-            if r.claimed_ms in values
-        ]
-        doubled = [time for time, count in Counter(t for t, _ in stored).items() if count > 1]
+        stored = [(r.claimed_ms, r.value) for r in on.opened.series.read(series, ALL)]
+        doubled = [time for time, n in Counter(t for t, _ in stored).items() if n > 1]
         if doubled:
             yield f"I2: series {series}: more than once at {doubled[:5]}"
         found = dict(stored)
@@ -70,6 +72,29 @@ def _readings(on: Stage, sent: dict[Key, Sent]) -> Iterator[str]:
         absent = sorted(set(values) - set(found))
         if absent:
             yield f"I1: series {series}: {len(absent)} readings are not stored, at {absent[:5]}"
+        never = sorted(set(found) - set(values))
+        if never:
+            yield f"I4: series {series}: {len(never)} readings were never sent, at {never[:5]}"
+
+
+def _cycles(on: Stage, sent: Mapping[Key, Sent]) -> Iterator[str]:
+    """A cycle that came twice is one cycle."""
+    by_device: defaultdict[str, list[SeriesId]] = defaultdict(list)
+    for (device, _), series in _streams(on).items():
+        by_device[device].append(series)
+    for device, series_of in sorted(by_device.items()):
+        kept = Counter((b.boot, b.seq) for b in on.opened.series.cycles(series_of, ALL))
+        doubled = [key for key, n in kept.items() if n > 1]
+        if doubled:
+            yield f"I2: {device}: cycles kept more than once: {doubled[:5]}"
+        owed = {(boot, seq) for d, boot, seq in sent if d == device}
+        if set(kept) != owed:
+            yield f"I4: {device}: cycles kept are not those sent: {sorted(set(kept) ^ owed)[:5]}"
+
+
+def _streams(on: Stage) -> dict[tuple[str, str], SeriesId]:
+    with on.opened.records.reading() as transaction:
+        return {(s.device, s.channel): s.series for s in transaction.devices.streams()}
 
 
 def _accounts(on: Stage) -> Iterator[str]:
@@ -79,12 +104,26 @@ def _accounts(on: Stage) -> Iterator[str]:
         yield f"I6: {unaccounted:g} messages received and not accounted for"
 
 
-def _rollups(on: Stage) -> Iterator[str]:
+def _rollups(on: Stage, window: Window) -> Iterator[str]:
+    """Recompute the hours and days of a window from raw readings; far ones by what there is."""
     on.until(lambda: not on.opened.series.touched(1), "roll-ups stay due")
     for series, rhythm in rhythms(on.opened.records).items():
-        days = on.opened.series.buckets(series, ALL, Size.DAY)
-        for bucket in days[-2:]:
-            day = day_window(local_day(bucket.start_ms, rhythm.zone), rhythm.zone)
-            readings = judged(on.opened.series.read, series, day, rhythm.interval_ms, rhythm.limits)
-            if fold(series, Size.DAY, day, readings, rhythm.interval_ms) != bucket:
-                yield f"I7: series {series}: the roll-up of {local_day(day.start_ms, rhythm.zone)} differs"
+        times = [r.time_ms for r in on.opened.series.read(series, ALL)]
+        if window.length_ms > 30 * 86_400_000:  # clocks have jumped years: the last of each
+            window = Window(max(0, times[-1] - 86_400_000), times[-1] + 1)
+        within = [t for t in times if window.holds(t)]
+        hours = {t - t % 3_600_000 for t in within}
+        days = {local_day(t, rhythm.zone) for t in within}
+        spans = {Size.HOUR: [next(iter(hours_of(Window(h, h + 1)))) for h in sorted(hours)],
+                 Size.DAY: [day_window(day, rhythm.zone) for day in sorted(days)]}  # fmt: skip
+        for size, windows in spans.items():
+            for span in windows:
+                yield from _rollup(on, series, rhythm, size, span)
+
+
+def _rollup(on: Stage, series: SeriesId, rhythm: Rhythm, size: Size, span: Window) -> Iterator[str]:
+    found = on.opened.series.buckets(series, span, size)
+    readings = judged(on.opened.series.read, series, span, rhythm.interval_ms, rhythm.limits)
+    wanted = fold(series, size, span, readings, rhythm.interval_ms)
+    if list(found) != [wanted]:
+        yield f"I7: series {series}: the {size.value} from {span.start_ms}: {found} for {wanted}"

@@ -22,10 +22,12 @@ from domain.device import Device, Placement
 from domain.gs1 import Gln
 from domain.ids import AreaCode, Channel, DeviceId, PlotId, ProducerId
 from domain.plot import Area, Plot, Producer
+from domain.ranges import holds
 from nguon.compose import Stores, stores
 from nguon.settings import Settings
 from tests.builders import ZONE
 from tests.faults.fleet import CHANNELS
+from tests.faults.oracle import recall
 from tests.faults.proxy import Proxy
 from tests.services.brokers import Embedded, Mosquitto
 from tests.services.postgres import Postgres
@@ -98,6 +100,7 @@ class Stage:
     opened: Stores
     fleet: subprocess.Popen[bytes] = field(repr=False)
     trial: int = 0
+    felt: int = 0
 
     def tell(self, verb: str, **rest: Any) -> None:
         """Tell the fleet to do something; `answer` waits for it."""
@@ -111,6 +114,12 @@ class Stage:
         if not line:
             raise Stuck("the fleet has ended")
         return json.loads(line)["answer"]
+
+    def under_way(self) -> bool:
+        """Whether something was sent that the store does not have yet."""
+        sent, _ = recall(self.folder / "oracle.jsonl")
+        kept = {d: self.opened.series.ledger(DeviceId(d)) for d in DEVICES}
+        return any(not holds(kept[d].get(boot, ()), seq) for d, boot, seq in sent)
 
     def heal(self) -> None:
         """Wait until every device has been told that everything is kept (I6: lag goes to 0)."""
@@ -151,7 +160,7 @@ def stage(
         database = None
         url = f"sqlite:///{data / 'series.db'}"
         if store == "postgres":
-            database = Postgres()
+            database = Postgres(durable=True)
             ends.callback(database.close)
             database.start()
             url = database.fresh("faults")

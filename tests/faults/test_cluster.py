@@ -1,29 +1,15 @@
-"""Three RabbitMQ nodes, two workers: the queue's leader is killed in mid-burst, then comes back.
+"""One trial of the campaign's cluster with the tests; `make faults ONLY=RABBIT` runs more."""
 
-What a device's PUBACK is worth there: on disk on a majority. Nothing acknowledged is lost,
-nothing is doubled, and the workers go on without anyone's help.
-"""
-
-import threading
-import time
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
-from domain.ids import SeriesId
-from ingest.amqp import QUEUE, AmqpEndpoint, AmqpSource
-from store.sqlite import SqliteSeries
-from tests.builders import DEVICE, NOON
 from tests.conftest import USERS, absent
-from tests.ingest.rig import pack, until, writer_on
-from tests.ingest.test_mqtt import ALL
+from tests.faults.cluster_trial import kill_the_leader
 from tests.services.cluster import Cluster
 from tests.services.server import ServiceAbsent
-
-MESSAGES = 600
 
 
 @pytest.fixture
@@ -41,98 +27,8 @@ def cluster() -> Iterator[Cluster]:
         made.close()
 
 
-class Device:
-    """A device that goes to another node when its own is gone, and knows what was acknowledged."""
-
-    def __init__(self, ports: list[int]) -> None:
-        self._ports, self._turn = ports, 0
-        self.acked: set[int] = set()
-        self._sent: dict[int, int] = {}
-        self._early: set[int] = set()
-        self._lock = threading.Lock()
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=DEVICE, clean_session=False,
-            protocol=mqtt.MQTTv311,
-        )  # fmt: skip
-        client.username_pw_set(DEVICE, USERS[DEVICE])
-        client.reconnect_delay_set(1, 1)
-        client.on_disconnect = client.on_connect_fail = self._next
-        client.on_publish = self._on_publish
-        client.connect_async("127.0.0.1", ports[0], 10)
-        client.loop_start()
-        self._client = client
-
-    def send(self, number: int) -> None:
-        mid = self._client.publish(f"nguon/v1/{DEVICE}/up", pack(number, 1), qos=1).mid
-        with self._lock:
-            self._sent[mid] = number
-            if mid in self._early:
-                self.acked.add(number)
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _next(self, *_: object) -> None:
-        self._turn += 1
-        self._client.connect_async("127.0.0.1", self._ports[self._turn % len(self._ports)], 10)
-
-    def _on_publish(self, *event: object) -> None:
-        mid = event[2]
-        assert isinstance(mid, int)
-        with self._lock:
-            if mid in self._sent:
-                self.acked.add(self._sent[mid])
-            else:
-                self._early.add(mid)
-
-
 @pytest.mark.timeout(300)
 def test_the_leader_is_killed_and_nothing_acknowledged_is_lost(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    series = SqliteSeries(tmp_path / "series.db")
-    endpoints = tuple(("127.0.0.1", node.amqp) for node in cluster.nodes)
-    workers = []
-    for turn in (1, 2):
-        writer = writer_on(series)
-        nodes = endpoints[turn:] + endpoints[:turn]
-        source = AmqpSource(AmqpEndpoint(nodes, "ingest", USERS["ingest"]), lambda: NOON)
-        thread = threading.Thread(target=writer.run, args=(source,), daemon=True)
-        thread.start()
-        source.start(writer.offer)
-        assert source.wait_connected(30)
-        workers.append((writer, source, thread))
-    time.sleep(3)  # a quorum queue is not on disk in the second after it was made
-    (leader,) = (node for node in cluster.nodes if node.leads(QUEUE))
-
-    # The device begins on the node that will die, so it has to move too.
-    ports = [leader.port, *(node.port for node in cluster.nodes if node is not leader)]
-    device = Device(ports)
-    for number in range(MESSAGES):
-        device.send(number)
-        time.sleep(0.004)
-        if number == MESSAGES // 3:
-            leader.kill()
-        if number == MESSAGES * 2 // 3:
-            leader.start()
-    until(lambda: len(device.acked) == MESSAGES, 90)
-
-    stored: list[float] = []
-
-    def all_there() -> bool:
-        stored[:] = [(r.time_ms - NOON) / 1000 for r in series.read(SeriesId(2), ALL)]
-        return len(stored) >= MESSAGES
-
-    until(all_there, 60)
-    assert stored == [float(n) for n in range(MESSAGES)], "each exactly once"
-    assert series.ledger(DEVICE) == {0: ((0, MESSAGES - 1),)}
-    for writer, source, thread in workers:
-        assert source.connected()
-        writer.stop()
-        thread.join(5)
-        source.stop()
-        counts = writer.inbox.snapshot()
-        assert counts.unaccounted == 0
-    device.close()
-    series.close()
+    kill_the_leader(cluster, tmp_path, 600, random.Random(20261122))

@@ -39,7 +39,9 @@ def test_every_invariant_holds_after_the_heal(plan: Plan) -> None:
         absent("mosquitto is not installed (Debian: mosquitto)")
     if plan.fault == "F6" and not may_mount():
         pytest.skip("a small file system needs root to be mounted")
-    assert run(plan, SEED).done == plan.trials
+    row = run(plan, SEED)
+    assert row.done == plan.trials
+    assert row.felt, "a fault that hits nothing shows nothing"
 
 
 @pytest.mark.parametrize("kind", sorted(poison.KINDS))

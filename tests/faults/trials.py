@@ -31,10 +31,13 @@ def _kill_amid(
     """Kill something during a burst or just after it, and start it again a moment later."""
     over_s = _burst(on, dice)
     time.sleep(dice.uniform(0, over_s * 1.3))
+    felt = on.under_way()
     kill()
     time.sleep(dice.uniform(0, 0.4))
+    felt = felt or (on.database is None and on.under_way())
     start()
     on.answer()
+    on.felt += felt
 
 
 def f1_kill_ingest(on: Stage, dice: random.Random) -> None:
@@ -55,6 +58,7 @@ def f2_kill_at(on: Stage, dice: random.Random, point: str) -> None:
     if child.status() != STATUS:
         raise Stuck(f"{point} was never reached: {child.status()}")
     child.start()
+    on.felt += 1
 
 
 def f3_kill_broker(on: Stage, dice: random.Random) -> None:
@@ -84,7 +88,9 @@ def f6_disk_full(on: Stage, dice: random.Random) -> None:
         finally:
             on.answer()
             time.sleep(dice.uniform(0.5, 1.5))
+            felt = on.under_way()
     filler.unlink()
+    on.felt += felt
 
 
 def f8_network(on: Stage, dice: random.Random) -> None:
@@ -96,9 +102,11 @@ def f8_network(on: Stage, dice: random.Random) -> None:
     for line in lines:
         line.set(mode)
     time.sleep(dice.uniform(0.3, 2.0))
+    felt = on.under_way()
     for line in lines:
         line.heal()
     on.answer()
+    on.felt += felt
 
 
 def f9_slow_store(on: Stage, dice: random.Random) -> None:
@@ -110,6 +118,7 @@ def f9_slow_store(on: Stage, dice: random.Random) -> None:
         with psycopg.connect(on.settings.series()) as connection:
             connection.execute("LOCK TABLE series.reading IN ACCESS EXCLUSIVE MODE")
             time.sleep(for_s)
+            on.felt += on.under_way()
     else:
         with contextlib.closing(
             apsw.Connection(on.settings.series().removeprefix("sqlite:///"))
@@ -117,6 +126,7 @@ def f9_slow_store(on: Stage, dice: random.Random) -> None:
             connection.set_busy_timeout(5_000)
             connection.execute("BEGIN IMMEDIATE")
             time.sleep(for_s)
+            on.felt += on.under_way()
             connection.execute("ROLLBACK")
     on.answer()
 
@@ -125,6 +135,7 @@ def f10_clock_jumps(on: Stage, dice: random.Random) -> None:
     """Device clocks jump an hour, a year, ten years, both ways."""
     _burst(on, dice, clock=True)
     on.answer()
+    on.felt += 1  # three cycles in ten: the fleet's own doing
 
 
 def f11_poison(on: Stage, dice: random.Random, count: int) -> dict[str, int]:
@@ -142,6 +153,7 @@ def f11_poison(on: Stage, dice: random.Random, count: int) -> dict[str, int]:
         raise Stuck(f"I6: {count} poisonous messages sent, {seen} in quarantine")
     _burst(on, dice)
     on.answer()
+    on.felt += 1
     return kinds
 
 
@@ -154,10 +166,12 @@ def f13_thread_dies(on: Stage, dice: random.Random) -> None:
         _burst(on, dice)
         on.answer()
         if point == "received" and _restarted(on):
+            on.felt += 1
             return
         # The writer's death ends the process, so that a supervisor starts afresh.
         if point != "received" and on.ingest.wait(6) == 1:
             on.ingest.start()
+            on.felt += 1
             return
     raise Stuck(f"nothing came of the death of a thread at {point}: {on.ingest.status()}")
 
