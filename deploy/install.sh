@@ -12,5 +12,6 @@ else
     cp .venv/bin/uv .venv/tools/uv
     uv=.venv/tools/uv
 fi
+# Compiled once here: where Python may write none later, every start takes a second more.
 echo "Installing what $file names …"
-"$uv" pip sync -q --require-hashes --python .venv/bin/python "$file"
+"$uv" pip sync -q --require-hashes --compile-bytecode --python .venv/bin/python "$file"

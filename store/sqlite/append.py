@@ -1,17 +1,22 @@
 """One batch into the embedded store. Runs inside the caller's transaction."""
 
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
 import apsw
 
 from domain.clock import ClockVerdict, has_ended, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
 from domain.reading import Delivery, Frame, Refusal
+from domain.window import HOUR_MS
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
-from store.rows import NO_BOOT, hour_of, moved_to, newest_of, time_of
+from store.rows import NO_BOOT, moved_to, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
 
+_ASKED_AT_ONCE = 500
 _INSERT = """INSERT INTO reading (series, time, value, quality, frame)
     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _OTHERS = "SELECT count(*) FROM reading WHERE series = ? AND time = ?"
@@ -37,7 +42,7 @@ def append(
     """Write readings, touched hours, quarantine and ledger; the caller commits."""
     cursor = connection.cursor()
     added = numbers_of(deliveries)
-    known = {key: _runs_of(cursor, key) for key in added}
+    known = _runs_of(cursor, list(added))
     batch = _Batch(cursor, connection, committed_ms, known)
     fates = []
     for delivery in deliveries:
@@ -55,7 +60,7 @@ class _Batch:
         cursor: apsw.Cursor,
         connection: apsw.Connection,
         committed_ms: int,
-        known: dict[tuple[DeviceId, int], Runs],
+        known: Mapping[tuple[DeviceId, int], Runs],
     ) -> None:
         self._cursor = cursor
         self._connection = connection
@@ -92,7 +97,8 @@ class _Batch:
             if not self._connection.changes():
                 continue
             fresh += 1
-            self._touched[r.series, hour_of(moved_to(r.time_ms, skew))] = number
+            moment_ms = moved_to(r.time_ms, skew) if skew else r.time_ms
+            self._touched[r.series, moment_ms - moment_ms % HOUR_MS] = number
             if skew:
                 execute(_MOVED, (r.series, skew))
             if first_of(execute(_OTHERS, (r.series, r.time_ms))) > 1:
@@ -133,11 +139,21 @@ class _Batch:
         self._cursor.execute(_QUARANTINE, row)
 
 
-def _runs_of(cursor: apsw.Cursor, key: tuple[DeviceId, int]) -> Runs:
-    rows = cursor.execute(
-        "SELECT first, last FROM ledger WHERE device = ? AND boot = ? ORDER BY first", key
-    )
-    return tuple((int(first), int(last)) for first, last in rows)
+def _runs_of(
+    cursor: apsw.Cursor, keys: Sequence[tuple[DeviceId, int]]
+) -> dict[tuple[DeviceId, int], Runs]:
+    """Return the runs received so far, none for a boot that is new; many boots a statement."""
+    known: dict[tuple[DeviceId, int], Runs] = dict.fromkeys(keys, ())
+    for start in range(0, len(keys), _ASKED_AT_ONCE):
+        part = keys[start : start + _ASKED_AT_ONCE]
+        places = ",".join(["(?,?)"] * len(part))
+        rows = cursor.execute(
+            "SELECT device, boot, first, last FROM ledger"
+            f" WHERE (device, boot) IN (VALUES {places}) ORDER BY device, boot, first",
+            list(chain.from_iterable(part)),
+        )
+        known |= runs_by_boot(rows)
+    return known
 
 
 def _add_to_ledger(

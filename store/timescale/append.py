@@ -9,6 +9,7 @@ cost five times as much at a thousand devices (docs/performance.md).
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import psycopg
@@ -23,6 +24,7 @@ from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
 from store.rows import NO_BOOT, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
+from store.timescale.arrays import Float8s, Int4s, Int8s
 
 _Boot: TypeAlias = tuple[DeviceId, int]
 _Fresh: TypeAlias = tuple[int, int, float, int, bool]
@@ -99,9 +101,9 @@ def append(
         kept = _keep(connection, cycles)
         _keep_runs(connection, known, runs)
         _set_aside(connection, deliveries)
-        fresh: list[_Fresh] = sorted(kept.fetchall(), key=lambda row: (row[3], row[2]))
+        fresh: list[_Fresh] = kept.fetchall()
         failpoint.reach("mid-batch")
-        new = Counter(row[3] for row in fresh)
+        new = Counter(map(itemgetter(3), fresh))
         news = _news(cycles, known, new)
         _keep_frames(connection, [c for c in cycles if c.number in news], committed_ms)
         _note_moves(connection, cycles)
@@ -163,14 +165,19 @@ def _numbered(
 
 
 def _keep(connection: psycopg.Connection, cycles: Sequence[_Numbered]) -> "psycopg.Cursor[Any]":
-    rows = [
-        (r.series, r.time_ms, r.value, r.quality, cycle.number)
-        for cycle in cycles
-        for r in cycle.frame.readings
-    ]
-    moves = [(cycle.number, cycle.skew_ms) for cycle in cycles if cycle.skew_ms]
-    cursor = connection.cursor(binary=True)
-    return cursor.execute(_KEEP, (*_columns(rows, 5), LAST_MS, *_columns(moves, 2)))
+    readings = [r for cycle in cycles for r in cycle.frame.readings]
+    moves = [cycle for cycle in cycles if cycle.skew_ms]
+    columns = (
+        Int4s([r.series for r in readings]),
+        Int8s([r.time_ms for r in readings]),
+        Float8s([r.value for r in readings]),
+        Int4s([r.quality for r in readings]),
+        Int8s([cycle.number for cycle in cycles for _ in cycle.frame.readings]),
+        LAST_MS,
+        Int8s([cycle.number for cycle in moves]),
+        Int8s([cycle.skew_ms for cycle in moves]),
+    )
+    return connection.cursor(binary=True).execute(_KEEP, columns)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -179,8 +186,11 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 
 def _disputed(fresh: Sequence[_Fresh]) -> list[_Fresh]:
     """Return the new readings that found another value there, as one by one they would have."""
+    if len(set(map(itemgetter(0, 1), fresh))) == len(fresh) and not any(map(itemgetter(4), fresh)):
+        return []
     first: dict[tuple[int, int], _Fresh] = {}
-    return [row for row in fresh if row[4] or first.setdefault((row[0], row[1]), row) is not row]
+    in_order = sorted(fresh, key=itemgetter(3, 2))
+    return [row for row in in_order if row[4] or first.setdefault((row[0], row[1]), row) is not row]
 
 
 def _news(
@@ -204,13 +214,25 @@ def _news(
 def _keep_frames(
     connection: psycopg.Connection, cycles: Sequence[_Numbered], committed_ms: int
 ) -> None:
-    rows = [
-        (c.number, c.delivery.device, c.frame.boot, c.frame.seq, c.delivery.received_ms, c.time_ms,
-         c.skew_ms, int(ClockVerdict.OFFSET if c.skew_ms else c.frame.clock))
-        for c in cycles
-    ]  # fmt: skip
-    if rows:
-        connection.execute(_FRAMES, (committed_ms, *_columns(rows, 8)))
+    if not cycles:
+        return
+    verdicts = [ClockVerdict.OFFSET if c.skew_ms else c.frame.clock for c in cycles]
+    columns = (
+        Int8s([c.number for c in cycles]),
+        [c.delivery.device for c in cycles],
+        _perhaps_null([c.frame.boot for c in cycles]),
+        _perhaps_null([c.frame.seq for c in cycles]),
+        Int8s([c.delivery.received_ms for c in cycles]),
+        Int8s([c.time_ms for c in cycles]),
+        Int8s([c.skew_ms for c in cycles]),
+        Int4s(verdicts),
+    )
+    connection.execute(_FRAMES, (committed_ms, *columns))
+
+
+def _perhaps_null(numbers: list[int | None]) -> Int8s | list[int | None]:
+    whole = [n for n in numbers if n is not None]
+    return Int8s(whole) if len(whole) == len(numbers) else numbers
 
 
 def _note_moves(connection: psycopg.Connection, cycles: Sequence[_Numbered]) -> None:

@@ -8,6 +8,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.errors import StoreRefused, StoreTooNew, StoreUnavailable
 from store.migrations import scripts
+from store.timescale.arrays import teach
 
 _TIMEOUT_S = 10.0
 # Any number will do, as long as every program of ours takes the same one.
@@ -20,7 +21,7 @@ class Connections:
     def __init__(self, dsn: str) -> None:
         self._pool = ConnectionPool(
             dsn, min_size=1, max_size=8, timeout=_TIMEOUT_S, open=False,
-            check=ConnectionPool.check_connection,
+            check=ConnectionPool.check_connection, configure=teach,
         )  # fmt: skip
         self._pool.open()
         try:

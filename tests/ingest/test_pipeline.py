@@ -72,7 +72,7 @@ def test_readings_are_kept_and_flagged(case: Situation) -> None:
         ("a topic that is not UTF-8", b"[]", "(topic is not UTF-8)", "wrong-topic", 0),
         ("readings on the status topic", b"[]", "nguon/v1/dat-01/status", "wrong-topic", 0),
         ("a device nobody registered", say("air_temperature", 1, "Cel").replace(b"dat-01", b"dat-99"), "nguon/v1/dat-99/up", "unknown-device", 0),
-        ("a device that speaks for another", say("air_temperature", 1, "Cel"), "nguon/v1/dat-02/up", "undecodable", 0),
+        ("a device that speaks for another", say("air_temperature", 1, "Cel"), "nguon/v1/dat-02/up", "wrong-name", 0),
         ("a channel nobody declared", say("sap_flow", 1, "Cel"), "nguon/v1/dat-01/up", "unknown-channel", 1),
         ("a unit of something else", say("air_temperature", 1, "hPa"), "nguon/v1/dat-01/up", "wrong-unit", 1),
     ],

@@ -132,7 +132,8 @@ def test_limits_that_are_no_table_are_told(
 @pytest.mark.parametrize("module", ["argparse", "sqlalchemy"])
 def test_ctrl_c_while_the_program_is_still_loading_is_quiet(module: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-X", "importtime", "-m", "nguon", "settings"], cwd=ROOT,
+        # A shell starts what runs in the background with SIGINT ignored.
+        ["env", "--default-signal=INT", sys.executable, "-X", "importtime", "-m", "nguon", "settings"], cwd=ROOT,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None
