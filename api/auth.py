@@ -11,6 +11,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from argon2 import PasswordHasher
@@ -26,7 +27,7 @@ SESSION_MS = 90 * DAY_MS
 WAIT_MS = 30 * SECOND_MS
 # An address may be a whole village behind one line.
 _FREE_BY_LOGIN, _FREE_BY_ADDRESS = 5, 50
-_AT_ONCE, _WAITING = 2, 6
+_AT_ONCE, _WAITING, _BUSY_S = 2, 6, 3
 # OWASP's password storage cheat sheet (2023) for argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Checked when the login is unknown, so that the answer takes as long as for a known one.
@@ -46,7 +47,8 @@ class Sessions:
         self._by_login = Tries(_FREE_BY_LOGIN, WAIT_MS, clock)
         self._by_address = Tries(_FREE_BY_ADDRESS, WAIT_MS, clock)
         self._places = threading.BoundedSemaphore(_AT_ONCE + _WAITING)
-        self._hashing = threading.BoundedSemaphore(_AT_ONCE)
+        # Threads of its own: each thread that ever hashed keeps the memory it took for it.
+        self._hashing = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="hashing")
 
     def sign_in(self, login: str, secret: str, address: str = "") -> str:
         """Return a new token; raises `NotSignedIn`, or `TooMany` after wrong tries.
@@ -59,8 +61,7 @@ class Sessions:
             self._by_login.count(login)
             with self._records.reading() as transaction:
                 account = transaction.accounts.find(login)
-            with self._hashing:
-                matches = _matches(account, secret)
+            matches = self._hashing.submit(_matches, account, secret).result()
         if not matches:
             message = "login or PIN is wrong"
             raise NotSignedIn(message)
@@ -91,7 +92,7 @@ class Sessions:
     def _a_place(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):
             message = "many are signing in at this moment; try again in a few seconds"
-            raise TooMany(message)
+            raise TooMany(message, _BUSY_S)
         try:
             yield
         finally:

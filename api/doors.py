@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.auth import SESSION_MS
+from api.auth import SESSION_MS, WAIT_MS
 from api.deps import COOKIE, Deps, Given, address_of
 from api.pages import render, text
 from domain.errors import InvalidInput, NotSignedIn, TooMany
@@ -43,7 +43,7 @@ def doors(request: Request, given: Given) -> Response:
 @router.get("/dang-nhap")
 def sign_in_form(request: Request, given: Given) -> Response:
     """The sign-in form."""
-    return _form(request, given, request.query_params.get("next", ""), {}, None, 200)
+    return _form(request, given, {"next": request.query_params.get("next", "")}, None, 200)
 
 
 @router.post("/dang-nhap")
@@ -55,10 +55,12 @@ def sign_in(request: Request, given: Given, fields: Fields) -> Response:
     try:
         token = given.sessions.sign_in(login, secret, address_of(request))
     except (NotSignedIn, TooMany, InvalidInput) as error:
-        problem = text(request, "Login or PIN is wrong.")
+        status, problem = 401, text(request, "Login or PIN is wrong.")
         if isinstance(error, TooMany):
-            problem = text(request, "Too many wrong tries. Wait half a minute.")
-        return _form(request, given, wanted, kept, problem, 401)
+            status, problem = 429, text(request, "Too many wrong tries. Wait half a minute.")
+            if error.retry_s < WAIT_MS // SECOND_MS:
+                problem = text(request, "Many are signing in now. Try again in a few seconds.")
+        return _form(request, given, {**kept, "next": wanted, "login": login}, problem, status)
     account = given.sessions.account(token)
     door = "/qt" if account is not None and account.role == "office" else "/r"
     inside = _INSIDE.fullmatch(wanted) is not None
@@ -81,9 +83,14 @@ def sign_out(request: Request, given: Given) -> Response:
 
 
 def _form(
-    request: Request, given: Deps, wanted: str, kept: Mapping[str, str], problem: str | None,
-    status: int,
-) -> Response:  # fmt: skip
-    inside = wanted if _INSIDE.fullmatch(wanted) else ""
-    context = {"problem": problem, "demo": given.demo, "next": inside, "kept": kept}
+    request: Request, given: Deps, typed: Mapping[str, str], problem: str | None, status: int
+) -> Response:
+    wanted = typed.get("next", "")
+    context = {
+        "problem": problem,
+        "demo": given.demo,
+        "next": wanted if _INSIDE.fullmatch(wanted) else "",
+        "login": typed.get("login", ""),
+        "kept": {name: word for name, word in typed.items() if name not in _OWN},
+    }
     return render(request, "sign_in.html", context, status)

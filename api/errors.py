@@ -86,7 +86,10 @@ def _on_ours(request: Request, error: Exception) -> Response:
         field=getattr(error, "field", None),
         rule=getattr(error, "rule", None),
     )
-    return _answer(request, status, problem)
+    answer = _answer(request, status, problem)
+    if isinstance(error, e.TooMany):
+        answer.headers["Retry-After"] = str(error.retry_s)
+    return answer
 
 
 async def _on_not_signed_in(request: Request, error: Exception) -> Response:
@@ -98,7 +101,7 @@ async def _on_not_signed_in(request: Request, error: Exception) -> Response:
         return RedirectResponse(f"/dang-nhap?next={quote(wanted, safe='/')}", status_code=303)
     sent = {name: word for name, word in (await request.form()).items() if isinstance(word, str)}
     context = {"problem": None, "demo": request.app.state.deps.demo, "next": request.url.path,
-               "kept": sent}  # fmt: skip
+               "login": "", "kept": sent}  # fmt: skip
     return render(request, "sign_in.html", context, 401)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 from io import BytesIO
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -64,8 +65,19 @@ def moment(instant_ms: int, zone: ZoneInfo, language: str) -> str:
 def span(seconds: float, language: str) -> str:
     """Return a length of time, in minutes below an hour and in hours above."""
     if seconds < 3600:
-        return str(format_unit(round(seconds / 60), "duration-minute", locale=language))
-    return str(format_unit(round(seconds / 3600, 1), "duration-hour", locale=language))
+        return str(_unit(round(seconds / 60), "duration-minute", language))
+    return str(_unit(round(seconds / 3600, 1), "duration-hour", language))
+
+
+def _unit(value: float, unit: str, language: str) -> str:
+    # CLDR has no long form of these in Vietnamese; the short one is the word itself.
+    length: Literal["short", "long"] = "short" if language == "vi" else "long"
+    return format_unit(value, unit, length, locale=language)
+
+
+def amount(value: float, language: str) -> str:
+    """Return a weight or an amount to the thousandth, without idle decimals."""
+    return str(format_decimal(value, "#,##0.###", locale=language))
 
 
 def ago(age_ms: int, language: str) -> str:

@@ -55,6 +55,7 @@ def _environment(language: str) -> Environment:
     environment.globals |= {"language": language, "style": Markup(style())}  # noqa: S704 - ours
     environment.filters |= {
         "number": partial(i18n.number, language=language),
+        "amount": partial(i18n.amount, language=language),
         "day": partial(i18n.day, language=language),
         "ago": partial(i18n.ago, language=language),
     }

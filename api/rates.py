@@ -32,8 +32,9 @@ class Tries:
             tries, last_ms = self._counted.get(key, (0, now_ms))
             tries = 0 if now_ms - last_ms > _FORGIVEN_MS else tries
             if tries >= self._free and now_ms - last_ms < self._wait_ms:
-                message = f"too many tries; wait {self._wait_ms // SECOND_MS} seconds"
-                raise TooMany(message)
+                wait_s = self._wait_ms // SECOND_MS
+                message = f"too many tries; wait {wait_s} seconds"
+                raise TooMany(message, wait_s)
             self._counted[key] = (tries + 1, now_ms)
             self._counted.move_to_end(key)
             if len(self._counted) > _REMEMBERED:

@@ -1,9 +1,9 @@
 """What templates of several audiences receive: typed, already in words and numbers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -11,15 +11,15 @@ from markupsafe import Markup
 
 from api import i18n
 from api.charts import Frame, chart
-from domain.bucket import Bucket
+from domain.bucket import Bucket, patience_ms, ticks
 from domain.device import Datastream
 from domain.diary import Entry, Work
 from domain.errors import InvalidInput
 from domain.ids import EntryId, PlotId
 from domain.properties import ObservedProperty, Statistic, observed_properties
-from domain.window import DAY_MS, HOUR_MS, Size, Window, local_day
+from domain.window import DAY_MS, HOUR_MS, Size, Window, day_window, hours_of, local_day
 from field.diary import Waiting
-from field.state import Current, PlotState, State, is_faulty
+from field.state import Current, PlotState, State, is_faulty, is_suspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class ValueView:
     state: State
     band: str | None
     device: str | None
+    unusual: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class ChartView:
     """A chart with its label and unit, and the same numbers as a table."""
 
     label: str
+    device: str | None
     unit: str
     picture: Markup
     share: str
@@ -104,6 +106,12 @@ def label(row: ObservedProperty, depth_m: float | None, language: str) -> str:
     return name if depth_m is None else f"{name}, {depth_m * 100:.0f} cm"
 
 
+def told_apart(charts: Sequence[ChartView]) -> list[ChartView]:
+    """Name the device of a chart only where another one has the same label."""
+    labels = [chart.label for chart in charts]
+    return [c if labels.count(c.label) > 1 else replace(c, device=None) for c in charts]
+
+
 def value_views(currents: Sequence[Current], language: str) -> list[ValueView]:
     """Return values as the page shows them; the device is named where labels repeat."""
     views = [value_view(current, language) for current in currents]
@@ -125,6 +133,7 @@ def value_view(current: Current, language: str) -> ValueView:
         state=current.state,
         band=None if band is None else band_text(band.low, band.high, row.decimals, language),
         device=current.stream.device,
+        unusual=current.reading is not None and is_suspect(current.reading),
     )
 
 
@@ -181,9 +190,16 @@ def within(buckets: Sequence[Bucket], stays: Sequence[Window]) -> list[Bucket]:
 
 
 def draw(
-    stream: Datastream, band: tuple[float, float] | None, buckets: Sequence[Bucket], span: Span
+    current: tuple[Datastream, tuple[float, float] | None],
+    rollups: Sequence[Bucket],
+    stays: Sequence[Window],
+    span: Span,
 ) -> ChartView | None:
-    """Return a chart of roll-ups, None when there is nothing to draw."""
+    """Return a chart of a datastream's roll-ups within its stays, None when there is nothing.
+
+    The share is of what was due in them, hours without any reading included.
+    """
+    (stream, band), buckets = current, within(rollups, stays)
     row = observed_properties().get(stream.property)
     name = label(row, stream.depth_m, span.language)
     summed = row.statistic is Statistic.SUM
@@ -197,17 +213,34 @@ def draw(
     picture = chart(frame, buckets)
     if not picture:
         return None
-    due = sum(_due(b, span.now_ms) for b in buckets) or 1
+    due = _due(span, stays, stream.interval_s * 1000) or 1
     # Rounded down: 99.6 % is not all of them.
     share = i18n.number(
         int(100 * min(1.0, sum(b.n for b in buckets) / due)), language=span.language
     )
-    return ChartView(name, sign, picture, share, summed, _table(buckets, row, span))
+    return ChartView(name, stream.device, sign, picture, share, summed, _table(buckets, row, span))
 
 
-def _due(bucket: Bucket, now_ms: int) -> int:
-    passed = min(1.0, max(0.0, (now_ms - bucket.start_ms) / _LENGTH_MS[bucket.size]))
-    return int(bucket.expected * passed)
+def _due(span: Span, stays: Sequence[Window], interval_ms: int) -> int:
+    """Return how many readings a span is due from whole hours or days of a stay, by now."""
+    by_now = span.now_ms - patience_ms(interval_ms)
+    whole = [w for w in _buckets_of(span) if any(_lies_in(w, stay) for stay in stays)]
+    cut = [(w.start_ms, min(w.end_ms, by_now)) for w in whole]
+    return sum(ticks(Window(start, end), interval_ms) for start, end in cut if end > start)
+
+
+def _buckets_of(span: Span) -> Iterator[Window]:
+    if span.size is Size.HOUR:
+        yield from hours_of(span.window)
+        return
+    day = local_day(span.window.start_ms, span.zone)
+    while (window := day_window(day, span.zone)).start_ms < span.window.end_ms:
+        yield window
+        day += timedelta(days=1)
+
+
+def _lies_in(window: Window, stay: Window) -> bool:
+    return stay.start_ms <= window.start_ms and window.end_ms <= stay.end_ms
 
 
 def _table(buckets: Sequence[Bucket], row: ObservedProperty, span: Span) -> tuple[Row, ...]:
@@ -230,8 +263,7 @@ def _table(buckets: Sequence[Bucket], row: ObservedProperty, span: Span) -> tupl
 
 def quantity(amount: float, unit: str, language: str) -> str:
     """Return an amount with its unit, without idle decimals."""
-    places = 0 if float(amount).is_integer() else 1
-    return f"{i18n.number(amount, places, language=language)} {unit}".rstrip()
+    return f"{i18n.amount(amount, language)} {unit}".rstrip()
 
 
 def band_text(low: float, high: float, decimals: int, language: str) -> str:
@@ -282,10 +314,14 @@ def parse_entry(  # noqa: PLR0913 - the fields of the form
     author: str, now_ms: int,
 ) -> Entry:  # fmt: skip
     """Return the entry that a form describes; raises `InvalidInput` naming the field."""
+    if work not in set(Work):
+        message = f"no such work: {work[:40]!r}"
+        raise InvalidInput(message, "work")
+    kind = Work(work)
     try:
-        kind, when = Work(work), date.fromisoformat(day)
+        when = date.fromisoformat(day)
     except ValueError as error:
-        message = f"choose the work and the day: {error}"
+        message = f"choose the day: {error}"
         raise InvalidInput(message, "day") from error
     quantity = parse_number(amount, "amount") if amount.strip() else None
     unit = None if quantity is None else AMOUNT_UNITS.get(kind, "")

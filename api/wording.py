@@ -24,15 +24,18 @@ BY_FIELD = {
     "kilograms": _AMOUNT,
     "day": N_("Choose a day, not in the future and not more than a year back."),
     "note": N_("The note is too long, or has signs that cannot be kept."),
-    "product": N_("Choose the product that was used."),
+    "product": N_("Choose the product that was used, or write a shorter name."),
     "gtin": N_("Choose a product."),
     "harvest": N_("Choose a harvest of this plot."),
     "number": N_("A lot number has letters, digits, dots, hyphens and underscores."),
+    "work": N_("Choose the work."),
+    "kind": N_("Choose what you think of it."),
     "reason": N_("A recall needs a reason; buyers read it."),
     "body": N_("What was sent is too large."),
 }
 BY_CODE = {
     "clash": N_("This exists already, with other content."),
+    "too-many": N_("Too many tries. Wait a little."),
     "not-allowed": N_("This belongs to somebody else, or the form came from another site."),
 }
 

@@ -15,6 +15,7 @@
     │   ├── BadSettings          a setting is missing, wrong or a placeholder
     │   ├── StoreUnavailable     try again: nothing was written
     │   ├── StoreRefused         the store will never take this; trying again is of no use
+    │   ├── StoreAbsent          there is no store, and none was to be begun
     │   ├── StoreTooNew          written by a newer program than this one
     │   └── BrokerUnavailable    no MQTT session
     ├── CallerError         whoever asked
@@ -113,6 +114,12 @@ class StoreRefused(OperatorError):
     code = "store-refused"
 
 
+class StoreAbsent(OperatorError):
+    """There is no store where one should be; making an empty one would hide the loss."""
+
+    code = "store-absent"
+
+
 class StoreTooNew(OperatorError):
     """The store was written by a newer program; refusing beats guessing."""
 
@@ -176,9 +183,13 @@ class NotAllowed(CallerError):
 
 
 class TooMany(CallerError):
-    """Too many attempts; try again later."""
+    """Too many attempts; try again in ``retry_s`` seconds."""
 
     code = "too-many"
+
+    def __init__(self, message: str, retry_s: int) -> None:
+        super().__init__(message)
+        self.retry_s = retry_s
 
 
 class ClaimError(NguonError):

@@ -151,6 +151,9 @@ def _limit(value: object) -> object:
             message = f"{low} is above {high}"
             raise ValueError(message)
         return low, high
+    if isinstance(value, bool):
+        message = "a limit is a number, not true or false"
+        raise TypeError(message)
     if value is None or (isinstance(value, int | float) and 0 <= float(value) < math.inf):
         return value
     message = f"not a limit: {value!r}"

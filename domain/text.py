@@ -13,13 +13,27 @@ from domain.errors import InvalidInput
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+# Fillers that Unicode calls letters or symbols although nothing is drawn for them.
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def _is_invisible(sign: str) -> bool:
+    return (
+        sign.isspace()
+        or sign in _FILLERS
+        or (unicodedata.category(sign) in ("Cf", "Zs") and sign not in _TURNING)
+    )
+
+
 def plain(text: str, field: str, limit: int, *, lines: bool = False) -> str:
-    """Return ``text`` composed (NFC) and without space at its ends; ``lines`` may be several.
+    """Return ``text`` composed (NFC), nothing invisible at its ends; ``lines`` may be several.
 
     Raises `InvalidInput` naming ``field`` for more than ``limit`` characters, for
     control characters, and for what no database keeps.
     """
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").strip())
+    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    shown = [i for i, sign in enumerate(composed) if not _is_invisible(sign)]
+    composed = composed[shown[0] : shown[-1] + 1] if shown else ""
     kept = "\n\t" if lines else ""
     for sign in composed:
         if sign in _TURNING or (unicodedata.category(sign) in ("Cc", "Cs") and sign not in kept):

@@ -14,7 +14,7 @@ from domain.device import Datastream
 from domain.ids import PlotId
 from domain.plot import Band, Plot, Season
 from domain.properties import GROUPS, ObservedProperty, observed_properties
-from domain.quality import counts_in_statistics
+from domain.quality import Flag, counts_in_statistics
 from domain.reading import StoredReading
 from domain.window import MINUTE_MS, Window, local_day
 from store.judged import judge_newest
@@ -81,13 +81,20 @@ def plot_state(transaction: Transaction, series: Series, plot: PlotId, now_ms: i
         if reading is not None:
             reading = judge_newest(series.read, stream, reading)
         currents.append(_current(stream, reading, bands.get(stream.property), now_ms))
-    return PlotState(found, season, area_zone, tuple(currents), worst([c.state for c in currents]))
+    return PlotState(found, season, area_zone, tuple(currents), _of_plot(currents))
 
 
 def in_reading_order(stream: Datastream) -> tuple[int, str, float, int]:
     """Return the key that puts soil before water before weather, and shallow before deep."""
     row = observed_properties().get(stream.property)
     return GROUPS.index(row.group), row.name, stream.depth_m or 0.0, stream.series
+
+
+def _of_plot(currents: Sequence[Current]) -> State:
+    """Return the state of a plot: nothing is called good while what the crop needs is unknown."""
+    state = worst([c.state for c in currents])
+    blind = any(c.state is State.FAULTY and c.band is not None for c in currents)
+    return State.FAULTY if blind and state in (State.GOOD, State.UNRATED) else state
 
 
 def worst(states: Sequence[State]) -> State:
@@ -115,6 +122,11 @@ def _current(
 def is_faulty(reading: StoredReading) -> bool:
     """Whether a reading is one that no statistic uses: failed, or in dispute."""
     return reading.conflict or not counts_in_statistics(reading.quality)
+
+
+def is_suspect(reading: StoredReading) -> bool:
+    """Whether a reading counts although a test found it unusual (QARTOD flag 3)."""
+    return reading.quality & 0xF == Flag.SUSPECT
 
 
 def _rate(stream: Datastream, reading: StoredReading, band: Band | None, now_ms: int) -> State:

@@ -1,8 +1,10 @@
 """Numbers on a command line: read strictly, refused with the range they must be in."""
 
 import argparse
-import math
+import re
 from collections.abc import Callable
+
+_PLAIN = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -20,13 +22,10 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def above_zero(text: str) -> float:
-    """Read a finite number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        message = f"a number above 0, not {text[:40]!r}"
+    """Read a number above 0, from a thousandth to a million."""
+    value = float(text) if _PLAIN.fullmatch(text) else 0.0
+    if not 0.001 <= value <= 1_000_000:
+        message = f"a number from 0.001 to 1000000, not {text[:40]!r}"
         raise argparse.ArgumentTypeError(message)
     return value
 

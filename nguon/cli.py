@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -234,10 +235,14 @@ def _settings(_options: argparse.Namespace) -> int:
     for name, field in config.Settings.model_fields.items():
         value = getattr(loaded.settings, name)
         shown = "(set)" if isinstance(value, SecretStr) and value.get_secret_value() else value
-        shown = "(empty)" if str(shown) == "" else shown
+        shown = _without_password(str(shown)) or "(empty)"
         print(f"{config.PREFIX}{name.upper()} = {shown}")
         print(f"    {field.description} [{loaded.origins[name]}]")
     return 0
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(://[^/:@]*):.*@", r"\1:(set)@", text)
 
 
 def _enrol(options: argparse.Namespace) -> int:

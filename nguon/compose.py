@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from domain.errors import BadSettings
+from domain.errors import BadSettings, StoreAbsent
 from domain.ids import SeriesId
 from domain.window import local_day
 from nguon.settings import Settings
@@ -28,12 +28,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def open_series(url: str) -> Series:
+def open_series(url: str, *, new: bool = True) -> Series:
     """Return the time-series store that a URL names; raises `BadSettings`."""
     if url.startswith("sqlite:///"):
-        return SqliteSeries(Path(url.removeprefix("sqlite:///")))
+        return SqliteSeries(Path(url.removeprefix("sqlite:///")), new=new)
     if url.startswith(("postgresql://", "postgres://")):
-        return PostgresSeries(url)
+        return PostgresSeries(url, new=new)
     message = f"NGUON_SERIES_URL: sqlite:///FILE or postgresql://…, not {url[:12]}…"
     raise BadSettings(message)
 
@@ -43,7 +43,11 @@ def open_records(url: str) -> Records:
     if not url.startswith(("sqlite:///", "postgresql://")):
         message = f"NGUON_RECORDS_URL: sqlite:///FILE or postgresql://…, not {url[:12]}…"
         raise BadSettings(message)
-    return Records(url)
+    try:
+        return Records(url)
+    except ValueError as error:
+        message = f"NGUON_RECORDS_URL: {error}"
+        raise BadSettings(message) from error
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,12 @@ def stores(settings: Settings, *, new: bool = False) -> Iterator[Stores]:
         message = f"no records in NGUON_RECORDS_URL; {_BEGIN}"
         raise BadSettings(message)
     records.migrate()
-    series = open_series(settings.series())
+    try:
+        series = open_series(settings.series(), new=new)
+    except StoreAbsent as error:
+        records.close()
+        message = f"NGUON_SERIES_URL: {error}; {_BEGIN}"
+        raise BadSettings(message) from error
     try:
         yield Stores(series, records)
     finally:

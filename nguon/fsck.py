@@ -63,7 +63,7 @@ def _doubted(opened: Stores) -> Iterator[str]:
                 product = doubt.entry.product if doubt.product is None else doubt.product.name
                 yield (
                     f"lot {lot.number} ({lot.gtin}): {product} was sprayed on {doubt.entry.day},"
-                    f" its harvest on {lot.harvested} was not free of it; recall it or explain it"
+                    f" its harvest on {lot.harvested} was not free of it"
                 )
 
 

@@ -43,8 +43,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """What the records say of a lot's season, and which datastreams measured it."""
+    """What the records say of a lot's season, and which datastreams measured it.
 
+    ``issued_ms`` is when its newest passport was issued, None when it has none.
+    """
+
+    issued_ms: int | None
     declared: Mapping[str, Any]
     measured: tuple[Measured, ...]
 
@@ -55,8 +59,8 @@ def issue(
     """Gather, sign and keep the passport of a lot; `read` is the series store's.
 
     Readings are gathered outside any transaction: a season takes seconds to judge, and
-    no diary entry should wait for it. Raises `Refused` when a spraying forbids it,
-    `Clash` when the records changed meanwhile.
+    no diary entry should wait for it. When somebody else has issued it meanwhile, theirs is
+    returned. Raises `Refused` when a spraying forbids it, `Clash` when the records changed.
     """
     with records.reading() as transaction:
         before = _permitted_dossier(transaction, lot, issuer, now_ms)
@@ -67,7 +71,12 @@ def issue(
     verify(envelope, [signer.public()])  # nothing is published that we would not accept
     passport = IssuedPassport(lot.gtin, lot.number, envelope, key, now_ms)
     with records.transaction() as transaction:
-        if _permitted_dossier(transaction, lot, issuer, now_ms) != before:
+        transaction.lots.lock(lot)
+        now = _permitted_dossier(transaction, lot, issuer, now_ms)
+        theirs = transaction.lots.passport(lot.gtin, lot.number)
+        if theirs is not None and now.issued_ms != before.issued_ms:
+            return theirs
+        if now != before:
             message = "the diary or the register was written to meanwhile; issue it again"
             raise Clash(message)
         transaction.lots.add_passport(passport)
@@ -145,7 +154,9 @@ def dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dos
         "issued": print_instant(now_ms),
         "issuer": issuer,
     }
-    return Dossier(declared, _measured(transaction, lot, window))
+    newest = transaction.lots.passport(lot.gtin, lot.number)
+    issued_ms = None if newest is None else newest.issued_ms
+    return Dossier(issued_ms, declared, _measured(transaction, lot, window))
 
 
 def _measured(transaction: Transaction, lot: Lot, window: Window) -> tuple[Measured, ...]:

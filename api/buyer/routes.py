@@ -9,15 +9,15 @@ from fastapi.responses import RedirectResponse
 
 from api.buyer.views import lot_view
 from api.deps import Given, address_of
+from api.errors import status_of
 from api.i18n import language_of
-from api.pages import render
-from domain.errors import InvalidInput
+from api.pages import render, told
+from domain.errors import CallerError, InvalidInput
 from domain.gs1 import Gtin, LotNumber
 from domain.lot import LotState
 from domain.text import plain
 from store.records import Transaction
 from traceability import qr
-from traceability.digital_link import DigitalLink, parse
 from traceability.passport import link_of, require_lot
 
 router = APIRouter(include_in_schema=False)
@@ -37,8 +37,9 @@ def lot_page(request: Request, given: Given, gtin: str, lot: str) -> Response:
         if found is None:
             return _elsewhere(request, f"{gtin}/10/{lot}")
         view = lot_view(
-            transaction, given.series, found, _label(request), given.clock(), language_of(request)
-        )
+            transaction, given.series, found, request.query_params.multi_items(), given.clock(),
+            language_of(request),
+        )  # fmt: skip
     answer = render(request, "lot.html", {"view": view, "states": LotState})
     # Short enough that a recall is seen within a minute, long enough for a market day.
     answer.headers["Cache-Control"] = "public, max-age=60"
@@ -88,28 +89,24 @@ def explanation(request: Request, given: Given) -> Response:
 def report(
     request: Request,
     given: Given,
-    code: Annotated[str, Form(max_length=_MAX_CODE)],
-    kind: Annotated[str, Form(max_length=20)] = "problem",
-    note: Annotated[str, Form(max_length=_MAX_NOTE)] = "",
+    code: Annotated[str, Form()] = "",
+    kind: Annotated[str, Form()] = "problem",
+    note: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take a buyer's report and give a receipt number."""
-    if kind not in _KINDS:
-        message = f"one of {', '.join(_KINDS)}"
-        raise InvalidInput(message, "kind")
-    said = plain(note, "note", _MAX_NOTE, lines=True)
-    seen = plain(code, "code", _MAX_CODE)
-    given.reports.count(address_of(request))
+    """Take a buyer's report and give a receipt number; on an error, the form again."""
+    try:
+        if kind not in _KINDS:
+            message = f"one of {', '.join(_KINDS)}"
+            raise InvalidInput(message, "kind")
+        said = plain(note, "note", _MAX_NOTE, lines=True)
+        seen = plain(code, "code", _MAX_CODE)
+        given.reports.count(address_of(request))
+    except CallerError as error:
+        again = {"code": code[:_MAX_CODE], "note": note, "problem": told(request, error)}
+        return render(request, "report.html", again, status_of(type(error)))
     with given.records.transaction() as transaction:
         number = transaction.lots.add_report(seen, kind, said, given.clock())
     return render(request, "thanks.html", {"number": number}, 201)
-
-
-def _label(request: Request) -> DigitalLink | None:
-    """Return what the label says, None when it says nothing that can be read."""
-    try:
-        return parse(str(request.url))
-    except InvalidInput:
-        return None
 
 
 def _link(transaction: Transaction, address: str, gtin: str, lot: str) -> str:
@@ -118,4 +115,5 @@ def _link(transaction: Transaction, address: str, gtin: str, lot: str) -> str:
 
 
 def _unknown(request: Request, code: str) -> Response:
+    code = "".join(sign for sign in code if sign.isprintable())
     return render(request, "unknown.html", {"code": code}, 404)

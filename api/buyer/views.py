@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from api import i18n
-from api.views import ChartView, Span, band_text, draw, label, quantity, unit_sign, within
+from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
+from domain.gs1 import print_date
 from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
@@ -96,10 +97,10 @@ class LotView:
 
 
 def lot_view(
-    transaction: Transaction, series: Series, lot: Lot, link: DigitalLink | None, now_ms: int,
-    language: str,
+    transaction: Transaction, series: Series, lot: Lot, said: Sequence[tuple[str, str]],
+    now_ms: int, language: str,
 ) -> LotView:  # fmt: skip
-    """Return everything the page of a lot shows; ``link`` is what the label says."""
+    """Return everything the page of a lot shows; ``said`` are the label's further AIs."""
     plot = transaction.places.plot(lot.plot)
     zone = transaction.places.zone_of(plot, lot.harvested)
     recall = transaction.lots.recalled(lot.gtin, lot.number)
@@ -124,17 +125,20 @@ def lot_view(
             (d.entry.product or "" if d.product is None else d.product.name, d.entry.day)
             for d in doubts(transaction, lot)
         ),
-        mislabelled=link is not None and _contradicts(link, link_of(transaction, lot)),
+        mislabelled=_contradicts(said, link_of(transaction, lot)),
         passport=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
         as_of=i18n.moment(now_ms, zone, language),
     )
 
 
-def _contradicts(label: DigitalLink, ours: DigitalLink) -> bool:
-    """Whether a label names another place or another day than the one we made."""
-    place = label.gln is not None and label.gln != ours.gln
-    return place or (label.harvested is not None and label.harvested != ours.harvested)
+def _contradicts(said: Sequence[tuple[str, str]], ours: DigitalLink) -> bool:
+    """Whether a label names a place or a day that is not the one we printed, or no place at all.
+
+    Each AI by itself: something unreadable beside them must not hide the copy.
+    """
+    printed = {"416": ours.gln or "", "7007": print_date(ours.harvested) if ours.harvested else ""}
+    return any(key in printed and value != printed[key] for key, value in said)
 
 
 def passport_view(
@@ -233,6 +237,5 @@ def _charts(
             band = bands.get(name)
             limits = None if band is None else (band.low, band.high)
             whole = series.buckets(chosen[name].series, span.window, Size.DAY)
-            buckets = within(whole, stays[chosen[name]])
-            pictures.append(draw(chosen[name], limits, buckets, span))
-    return tuple(picture for picture in pictures if picture is not None)
+            pictures.append(draw((chosen[name], limits), whole, stays[chosen[name]], span))
+    return tuple(told_apart([picture for picture in pictures if picture is not None]))

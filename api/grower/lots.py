@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import views
+from api import i18n, views
 from api.deps import Deps, Given, Visitor, own_plot
 from api.errors import status_of
-from api.pages import render, told
-from domain.diary import Work
+from api.i18n import language_of
+from api.pages import render, text, told
+from domain.diary import Entry, Work
 from domain.errors import CallerError, InvalidInput
 from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId, PlotId
@@ -23,6 +24,7 @@ from store.records import Transaction
 from store.records.accounts import Account
 from traceability.lots import LotRequest, open_lot
 from traceability.passport import issue, link_of, require_lot
+from traceability.standing import standing
 
 router = APIRouter(include_in_schema=False)
 _DIARY_DAYS = 400
@@ -87,12 +89,19 @@ def label_page(
         link = link_of(transaction, found)
         context = {
             "lot": found,
+            "standing": standing(transaction, found, _today(given, transaction, found.plot)),
             "product": transaction.lots.product(found.gtin),
             "picture": f"/tem/{found.gtin}/{link.path().rsplit('/', 1)[1]}.svg",
             "link": link.mint(given.address),
             "plot": own_plot(transaction, visitor, PlotId.parse(plot)),
         }
     return render(request, "label.html", context)
+
+
+def _today(given: Deps, transaction: Transaction, plot: PlotId) -> date:
+    found = transaction.places.plot(plot)
+    utc_day = local_day(given.clock(), ZoneInfo("UTC"))
+    return local_day(given.clock(), transaction.places.zone_of(found, utc_day))
 
 
 def _sign(given: Deps, lot: Lot) -> None:
@@ -110,15 +119,20 @@ def _form(
     with given.records.reading() as transaction:
         found = own_plot(transaction, visitor, plot)
         utc_day = local_day(given.clock(), ZoneInfo("UTC"))
-        today = local_day(given.clock(), transaction.places.zone_of(found, utc_day))
+        zone, language = transaction.places.zone_of(found, utc_day), language_of(request)
+        today = local_day(given.clock(), zone)
         season = transaction.places.season_on(found.id, today)
         products = transaction.lots.products(found.producer)
         number = f"{today:%y%m%d}-{secrets.randbelow(900) + 100}"
+        written = text(request, "written %s")
         fields = ("gtin", "harvest", "kilograms", "problem")
         context = {
             "plot": found,
             "products": [p for p in products if season and p.crop == season.crop],
-            "harvests": _with_produce_left(transaction, found.id, today),
+            "harvests": [
+                (entry, left, written % i18n.moment(entry.recorded_ms, zone, language))
+                for entry, left in _with_produce_left(transaction, found.id, today)
+            ],
             "typed": {name: typed.get(name, "") for name in fields}
             | {"number": typed.get("number", number)},
         }
@@ -127,7 +141,7 @@ def _form(
 
 def _with_produce_left(
     transaction: Transaction, plot: PlotId, today: date
-) -> list[tuple[object, float]]:
+) -> list[tuple[Entry, float]]:
     entries = transaction.diary.entries(plot, today - timedelta(days=_DIARY_DAYS), today)
     harvests = [e for e in reversed(entries) if e.work is Work.HARVEST]
     left = [(e, (e.amount or 0) - transaction.lots.taken_from(e.id)) for e in harvests]

@@ -19,7 +19,7 @@ from domain.errors import CallerError
 from domain.ids import EntryId, PlotId
 from domain.window import DAY_MS, HOUR_MS, Size, Window, days_window, local_day
 from field.diary import last_of, product_names, record, waitings
-from field.state import PlotState, plot_state
+from field.state import PlotState, State, plot_state
 from store.records import Transaction
 from store.records.accounts import Account
 from traceability.passport import link_of
@@ -70,6 +70,7 @@ def plot_page(
             "span": span_name,
             "entries": [views.entry_view(e, names, language) for e in reversed(entries)],
             "waiting": next(iter(waitings(transaction, found.id, today)), None),
+            "faulty": sum(1 for c in state.streams if c.state is State.FAULTY),
             "lots": [
                 (
                     lot,
@@ -96,7 +97,8 @@ def diary_form(
 @router.post("/r/{plot}/ghi")
 def write_diary(  # noqa: PLR0913 - the fields of the form
     request: Request, given: Given, visitor: Visitor, plot: str,
-    id: Field, work: Field, day: Field, amount: Field = "", product: Field = "", note: Field = "",  # noqa: A002 - form field
+    id: Field = "", work: Field = "", day: Field = "", amount: Field = "",  # noqa: A002 - form field
+    product: Field = "", note: Field = "",
 ) -> Response:  # fmt: skip
     """Write an entry and go back to the plot; on an error show the form with the reason."""
     try:
@@ -168,9 +170,9 @@ def _charts(
     for current in state.streams:
         band = None if current.band is None else (current.band.low, current.band.high)
         whole = given.series.buckets(current.stream.series, window, size)
-        buckets = views.within(whole, stays.get(current.stream, []))
-        pictures.append(views.draw(current.stream, band, buckets, span))
-    return [picture for picture in pictures if picture is not None]
+        mine = stays.get(current.stream, [])
+        pictures.append(views.draw((current.stream, band), whole, mine, span))
+    return views.told_apart([picture for picture in pictures if picture is not None])
 
 
 def _crop(transaction: Transaction, state: PlotState, language: str) -> str:

@@ -1,7 +1,7 @@
 """Pages and downloads of the office's door."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Annotated
@@ -12,18 +12,22 @@ from fastapi.responses import RedirectResponse
 
 from api import i18n
 from api.deps import Deps, Given, Visitor, require_office
+from api.errors import status_of
 from api.i18n import language_of
-from api.pages import render
+from api.pages import render, told
 from district.health import Health, health
 from district.output import Output, output
+from domain.errors import CallerError
 from domain.gs1 import Gtin, LotNumber
 from domain.window import local_day, print_instant
 from store.records import Transaction
+from store.records.accounts import Account
 from traceability.passport import link_of, require_lot
 from traceability.standing import call_back, standing
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 20
+Field = Annotated[str, Form()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,13 @@ class LotRow:
 @router.get("/qt")
 def dashboard(request: Request, given: Given, visitor: Visitor) -> Response:
     """Everything on one page: to do, output, sensors, lots, quarantine."""
+    return _dashboard(request, given, visitor, {})
+
+
+def _dashboard(
+    request: Request, given: Deps, visitor: Account, typed: Mapping[str, str], status: int = 200
+) -> Response:
+    """The page, with what was typed to recall a lot, and what was wrong with that."""
     require_office(visitor)
     language, now_ms = language_of(request), given.clock()
     with given.records.reading() as transaction:
@@ -67,21 +78,26 @@ def dashboard(request: Request, given: Given, visitor: Visitor) -> Response:
             (row, i18n.moment(row.last_ms, zone, language))
             for row in given.series.quarantined(_SHOWN)
         ],
+        "typed": {name: typed.get(name, "") for name in ("gtin", "number", "reason", "problem")},
         "told": [(row, i18n.moment(row.received_ms, zone, language)) for row in newest],
     }
-    return render(request, "office.html", context)
+    return render(request, "office.html", context, status)
 
 
 @router.post("/qt/thu-hoi")
 def recall(
-    given: Given, visitor: Visitor, gtin: Annotated[str, Form()], number: Annotated[str, Form()],
-    reason: Annotated[str, Form()] = "",
+    request: Request, given: Given, visitor: Visitor, gtin: Field = "", number: Field = "",
+    reason: Field = "",
 ) -> Response:  # fmt: skip
-    """Call a lot back."""
+    """Call a lot back; on an error, the page again with what was typed."""
     require_office(visitor)
-    with given.records.transaction() as transaction:
-        lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
-        call_back(transaction, lot, reason, visitor.login, given.clock())
+    try:
+        with given.records.transaction() as transaction:
+            lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
+            call_back(transaction, lot, reason, visitor.login, given.clock())
+    except CallerError as error:
+        typed = {"gtin": gtin, "number": number, "reason": reason, "problem": told(request, error)}
+        return _dashboard(request, given, visitor, typed, status_of(type(error)))
     return RedirectResponse("/qt#lo", status_code=303)
 
 
@@ -140,7 +156,7 @@ def _lots(transaction: Transaction, now_ms: int, language: str) -> list[LotRow]:
         zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
         state = standing(transaction, lot, local_day(now_ms, zone))
         name = product.name_vi if language == "vi" else product.name_en
-        kilograms = i18n.number(lot.kilograms, 0, language=language)
+        kilograms = i18n.amount(lot.kilograms, language)
         path = link_of(transaction, lot).path()
         rows.append(LotRow(lot.gtin, lot.number, name, kilograms, state.value, path))
     return rows

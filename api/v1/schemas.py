@@ -3,10 +3,11 @@
 Instants are RFC 3339 in UTC, days are ISO 8601, numbers are in the unit named.
 """
 
+import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from domain.bucket import Bucket
 from domain.diary import Entry, Work
@@ -17,6 +18,17 @@ from domain.window import print_instant
 from field.state import Current, PlotState, State
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _as_iso_day(given: object) -> object:
+    """A number would be taken for seconds since 1970, and a time of day be dropped."""
+    if not isinstance(given, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        message = "a day is YYYY-MM-DD"
+        raise ValueError(message)
+    return given
+
+
+Day = Annotated[date, BeforeValidator(_as_iso_day)]
 
 
 class SignIn(BaseModel):
@@ -184,8 +196,8 @@ class NewEntry(BaseModel):
 
     id: str
     work: Work
-    day: date
-    amount: float | None = None
+    day: Day
+    amount: Annotated[float, Field(strict=True)] | None = None
     unit: Annotated[str, Field(max_length=20)] | None = None
     product: Annotated[str, Field(max_length=80)] | None = None
     note: Annotated[str, Field(max_length=500)] = ""
@@ -228,7 +240,7 @@ class NewLot(BaseModel):
     gtin: str
     number: str
     harvest: str
-    kilograms: float
+    kilograms: Annotated[float, Field(strict=True)]
 
 
 class LotAnswer(BaseModel):

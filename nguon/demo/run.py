@@ -18,7 +18,7 @@ from firmware_sim.scenario import load
 from nguon.compose import make_signer, now_ms, stores
 from nguon.demo import kept
 from nguon.demo.broker import INGEST_USER, digest
-from nguon.demo.client import Client
+from nguon.demo.client import Answer, Client
 from nguon.demo.seed import make_pins, scenario_path, seed
 from nguon.demo.story import Told, await_past, tell
 from nguon.demo.supervisor import Child, Supervisor, free_port, users_line, wait_for_port
@@ -94,6 +94,10 @@ def run(settings: Settings) -> int:
             return 0
         _print_doors(demo, tell(demo.address, demo.pins, demo.today))
         stop.wait()
+    except Answer as error:
+        print(f"nguon: the web application answered {error}; see {demo.settings.data / 'logs'}",
+              file=sys.stderr)  # fmt: skip
+        return 1
     finally:
         print("\nStopping …", flush=True)
         demo.stop()

@@ -73,6 +73,12 @@ class Lots:
         query = sa.select(sa.func.coalesce(sa.func.sum(t.lot.c.kilograms), 0.0))
         return float(self._connection.execute(query.where(t.lot.c.harvest == harvest)).scalar_one())
 
+    def lock(self, lot: Lot) -> None:
+        """Let others who lock the lot wait; SQLite has one writer at a time anyway."""
+        c = t.lot.c
+        query = sa.select(c.gtin).where(c.gtin == lot.gtin, c.number == lot.number)
+        self._connection.execute(query.with_for_update())
+
     def add_passport(self, passport: IssuedPassport) -> None:
         """Keep a passport as issued."""
         row = dict(gtin=passport.gtin, number=passport.number, envelope=passport.envelope,

@@ -134,7 +134,7 @@ def _foreign_errors_end_here() -> Iterator[None]:
         message = f"the database cannot hold this: {error.orig}"
         raise InvalidInput(message) from error
     except sa.exc.IntegrityError as error:
-        message = f"somebody else was faster: {error.orig}"
+        message = "somebody else was faster, or wrote the same; look, and try again"
         raise Clash(message) from error
     except sa.exc.DBAPIError as error:
         message = f"records: {type(error.orig).__name__}: {error.orig}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-from domain.errors import StoreRefused, StoreTooNew, StoreUnavailable
+from domain.errors import StoreAbsent, StoreRefused, StoreTooNew, StoreUnavailable
 from store.migrations import scripts
 
 OLDEST_SAFE = 3_051_003
@@ -29,14 +29,14 @@ class Connections:
     leave its files open.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, new: bool) -> None:
         refuse_unsafe_library(apsw.sqlitelibversion())
         self._path = path
         self._idle: list[apsw.Connection] = []
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         with self.guarded() as connection:
-            _prepare(connection, path)
+            _prepare(connection, path, new=new)
 
     @contextmanager
     def guarded(self) -> Iterator[apsw.Connection]:
@@ -91,12 +91,14 @@ def refuse_unsafe_library(version: str) -> None:
         raise StoreUnavailable(message)
 
 
-def _prepare(connection: apsw.Connection, path: Path) -> None:
+def _prepare(connection: apsw.Connection, path: Path, *, new: bool) -> None:
     steps = scripts("store.sqlite")
     # IMMEDIATE: two processes starting at once must not both find an empty file.
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = int(str(connection.pragma("user_version")))
+        if not new:
+            _refuse_absent(found, path)
         _refuse_newer(found, max(steps), path)
         for number, script in steps.items():
             if number > found:
@@ -106,6 +108,12 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def _refuse_absent(found: int, path: Path) -> None:
+    if not found:
+        message = f"{path} holds no readings at all, not even an empty table for them"
+        raise StoreAbsent(message)
 
 
 def _refuse_newer(found: int, known: int, path: Path) -> None:

@@ -33,8 +33,8 @@ _CHOSEN = "WHERE (? OR mended IS NULL) AND (? IS NULL OR reason = ?)"
 class SqliteSeries:
     """Readings in one SQLite file. Methods may be called from any thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._connections = Connections(path)
+    def __init__(self, path: Path, *, new: bool = True) -> None:
+        self._connections = Connections(path, new=new)
 
     def capabilities(self) -> Capabilities:
         """Say what this backend is; see :class:`store.series.Series`."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from domain.errors import StoreRefused, StoreTooNew, StoreUnavailable
+from domain.errors import StoreAbsent, StoreRefused, StoreTooNew, StoreUnavailable
 from store.migrations import scripts
 from store.timescale.arrays import teach
 
@@ -18,7 +18,7 @@ _MIGRATION_LOCK = 0x4E_67_75_6F_6E
 class Connections:
     """Connections to one database, each used by one thread at a time."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, *, new: bool) -> None:
         self._pool = ConnectionPool(
             dsn, min_size=1, max_size=8, timeout=_TIMEOUT_S, open=False,
             check=ConnectionPool.check_connection, configure=teach,
@@ -26,7 +26,7 @@ class Connections:
         self._pool.open()
         try:
             with self.transaction() as connection:
-                _prepare(connection)
+                _prepare(connection, new=new)
         except BaseException:
             # A refused pool left to the garbage collector may be collected by its own
             # worker, which then cannot join itself.
@@ -55,7 +55,7 @@ class Connections:
         self._pool.close()
 
 
-def _prepare(connection: psycopg.Connection) -> None:
+def _prepare(connection: psycopg.Connection, *, new: bool) -> None:
     steps = scripts("store.timescale")
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
     row = connection.execute("SELECT to_regclass('series.version')").fetchone()
@@ -63,6 +63,9 @@ def _prepare(connection: psycopg.Connection) -> None:
     if row is not None and row[0] is not None:
         newest = connection.execute("SELECT max(number) FROM series.version").fetchone()
         found = newest[0] if newest is not None else 0
+    if not found and not new:
+        message = "PostgreSQL holds no readings at all, not even an empty table for them"
+        raise StoreAbsent(message)
     if found > max(steps):
         message = f"PostgreSQL has series schema {found}, this program knows {max(steps)}"
         raise StoreTooNew(message)

@@ -33,8 +33,8 @@ _CHOSEN = "WHERE (%s::boolean OR mended IS NULL) AND (%s::text IS NULL OR reason
 class PostgresSeries:
     """Readings in PostgreSQL. Methods may be called from any thread."""
 
-    def __init__(self, dsn: str) -> None:
-        self._connections = Connections(dsn)
+    def __init__(self, dsn: str, *, new: bool = True) -> None:
+        self._connections = Connections(dsn, new=new)
 
     def capabilities(self) -> Capabilities:
         """Say what this backend is; see :class:`store.series.Series`."""

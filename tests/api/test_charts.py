@@ -7,11 +7,13 @@ import pytest
 
 from api import i18n
 from api.charts import Frame, chart
-from api.views import parse_number
+from api.views import Span, draw, parse_number
 from domain.bucket import Bucket
+from domain.device import Datastream
 from domain.errors import InvalidInput
-from domain.ids import SeriesId
-from domain.window import HOUR_MS, Size, Window
+from domain.ids import Channel, SeriesId
+from domain.window import HOUR_MS, LAST_MS, Size, Window
+from tests.builders import DEVICE, ZONE
 
 SPAN = Window(0, 10 * HOUR_MS)
 
@@ -77,3 +79,17 @@ def test_numbers_are_read_as_people_write_them(typed: str, number: float) -> Non
 def test_anything_else_is_asked_about(typed: str) -> None:
     with pytest.raises(InvalidInput):
         parse_number(typed, "amount")
+
+
+def test_a_chart_says_what_was_due_and_not_only_what_is_there() -> None:
+    """Ten hours at a quarter of an hour, three of them with readings, one half over."""
+    stream = Datastream(SeriesId(1), DEVICE, Channel("t"), "air_temperature", None, 900)
+    hours = [Bucket(SeriesId(1), Size.HOUR, i * HOUR_MS, 4, 4, 1.0, 2.0, 6.0, 2.0, 0, 0) for i in (0, 1, 5)]  # fmt: skip
+    span = Span(SPAN, Size.HOUR, ZONE, "vi", now_ms=10 * HOUR_MS)
+    whole = draw((stream, None), hours, [Window(0, LAST_MS)], span)
+    # Forty are due by ten; those of the last 22.5 minutes may still come.
+    assert whole is not None
+    assert whole.share == str(100 * 12 // 39)
+    served_later = draw((stream, None), hours, [Window(5 * HOUR_MS, LAST_MS)], span)
+    assert served_later is not None
+    assert served_later.share == str(100 * 4 // 19)

@@ -4,10 +4,12 @@ import gzip
 import html
 import re
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from api.i18n import span
 from api.office.routes import _csv
 from domain.diary import Entry, Work
 from domain.gs1 import LotNumber
@@ -140,8 +142,8 @@ def test_the_growers_plots_show_value_age_and_state(site: Site) -> None:
 
 def test_one_plot_shows_charts_diary_and_lots(site: Site) -> None:
     browser = site.browser("grower")
-    for span in ("24h", "7d", "vu", "nonsense"):
-        answer = browser.get(f"/r/ruong-1?xem={span}")
+    for stretch in ("24h", "7d", "vu", "nonsense"):
+        answer = browser.get(f"/r/ruong-1?xem={stretch}")
         assert answer.status_code == 200
     page = html.unescape(answer.text)
     assert page.count('<svg viewBox="0 0 340 160"') == 3
@@ -244,7 +246,9 @@ def test_a_spraying_written_down_late_takes_the_green_off_the_label(site: Site) 
 @pytest.mark.parametrize(
     ("query", "copied"),
     [("", False), ("?416=9520001001017&7007=261120", False), ("?416=9520001001024", True),
-     ("?7007=261119", True), ("?416=x", False)],
+     ("?7007=261119", True), ("?416=x", True),
+     ("?416=9520001001024&21=5", True), ("?7007=261119&17=261205", True), ("?416=9520001001017&21=5", False),
+     ("?416=9520001001017&416=9520001001024", True)],
 )  # fmt: skip
 def test_a_label_that_names_another_place_or_day_is_called_out(
     site: Site, query: str, copied: bool
@@ -260,9 +264,64 @@ def test_other_ways_to_write_the_same_link_lead_to_it(site: Site, path: str) -> 
     assert state_of(site.browser().get(path).text) == "valid"
 
 
+def test_what_a_buyer_wrote_is_shown_again_when_it_is_refused(site: Site) -> None:
+    buyer = site.browser()
+    long = buyer.post("/phan-hoi", data={"code": "x", "note": "rất dài " * 200})
+    assert long.status_code == 400
+    assert "rất dài rất dài" in html.unescape(long.text)
+    for garbled in ("/01/09520001000010/10/%e2%80%aeabc", "/01/", "/01/a%00b"):
+        page = buyer.get(garbled)
+        code = re.search(r'name="code" value="([^"]*)"', page.text)
+        assert code is not None
+        site.clock.now_ms += DAY_MS
+        sent = buyer.post("/phan-hoi", data={"code": html.unescape(code[1]), "note": "lạ"})
+        assert sent.status_code == 201
+    site.clock.now_ms = NOON
+
+
+def test_many_passports_asked_for_at_once_are_one(site: Site) -> None:
+    site.world.harvest(7.0, name="thu-hoach-cung-luc")
+    body = {"gtin": GTIN, "number": "CUNG-LUC", "harvest": "thu-hoach-cung-luc", "kilograms": 7}
+    client = site.client("grower")
+    assert client.post("/v1/lots", json=body).status_code == 201
+    ways = [
+        lambda: client.post(f"/v1/lots/{GTIN}/CUNG-LUC/passport").status_code,
+        lambda: site.browser("grower").post(
+            "/r/ruong-1/lo", data=body, follow_redirects=False).status_code,
+    ] * 3  # fmt: skip
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda way: way(), ways))
+    assert sorted(answers) == [201] * 3 + [303] * 3
+    assert [p.number for p in every_passport(site)].count(LotNumber("CUNG-LUC")) == 1
+
+
+def test_weights_are_not_rounded_to_something_else(site: Site) -> None:
+    site.world.harvest(1.5, name="mot-ruoi")
+    request = LotRequest(GTIN, LotNumber("NUA-KG"), EntryId("mot-ruoi"), 1.5)
+    with site.world.records.transaction() as transaction:
+        open_lot(transaction, request, NOON)
+    for path, login in ((f"/01/{GTIN}/10/NUA-KG", ""), ("/r/ruong-1", "grower"), ("/qt", "office")):
+        assert "1,5" in html.unescape(site.browser(login).get(path).text), path
+
+
+def test_silences_are_told_in_words(site: Site) -> None:
+    assert "mất tín hiệu lâu nhất 6,2 giờ" in html.unescape(site.browser().get(BUYER).text)
+    assert "longest silence 6.2 hours" in site.browser(language="en").get(BUYER).text
+    assert (span(150, "vi"), span(150, "en")) == ("2 phút", "2 minutes")
+
+
+def test_a_label_of_a_lot_in_doubt_is_not_to_be_used(site: Site) -> None:
+    path = "/r/ruong-1/tem/09520001000010/LO-1"
+    assert "Hiện không dùng tem này" not in html.unescape(site.browser("grower").get(path).text)
+    site.world.spray(HARVESTED, "phun-sau")
+    assert "Hiện không dùng tem này" in html.unescape(site.browser("grower").get(path).text)
+    with site.world.records.transaction() as transaction:
+        transaction.connection.execute(t.entry.delete().where(t.entry.c.id == "phun-sau"))
+
+
 def test_buyers_reports_are_read_by_the_office_and_slowed_down(site: Site) -> None:
     buyer = site.browser()
-    site.clock.now_ms = NOON + DAY_MS
+    site.clock.now_ms = NOON + 9 * DAY_MS
     form = {"code": "09520001000010/LO-1", "kind": "counterfeit", "note": "Thấy ở chợ\nhai tem"}
     assert [buyer.post("/phan-hoi", data=form).status_code for _ in range(11)] == [201] * 10 + [429]
     site.clock.now_ms = NOON
@@ -316,9 +375,13 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text(site: Site) -> None:
 def test_a_recall_by_the_office_needs_a_reason_and_has_one(site: Site) -> None:
     browser = site.browser("office")
     form = {"gtin": "09520001000010", "number": "TAY-1", "reason": " "}
-    for reason in (" ", "", "\0", "\u202ex", "x" * 201):
+    for reason in (" ", "", "\0", "\u202ex", "x" * 201, "\u200b", "\u3164 \u2060"):
         refused = browser.post("/qt/thu-hoi", data=form | {"reason": reason})
         assert refused.status_code == 400
+        assert "Có chỗ cần sửa" in html.unescape(refused.text)
+    assert f'value="{"x" * 201}"' in browser.post(
+        "/qt/thu-hoi", data=form | {"reason": "x" * 201}
+    ).text, "what was typed stays"  # fmt: skip
     good = browser.post("/qt/thu-hoi", data=form | {"reason": "thử"}, follow_redirects=False)
     assert good.status_code == 303
     assert state_of(browser.get("/01/09520001000010/10/TAY-1").text) == "recalled"

@@ -51,6 +51,7 @@ def test_what_was_written_while_signed_out_is_not_lost(site: Site) -> None:
     assert kept == {"next": "/r/ruong-1/ghi", "again": "1", **entry}
     wrong = browser.post("/dang-nhap", data=kept | {"login": "grower", "secret": "0"})
     assert hidden(wrong.text) == kept, "a wrong PIN must not lose it either"
+    assert 'name="login" autocomplete="username" value="grower"' in wrong.text
     done = browser.post("/dang-nhap", data=kept | GOOD)
     assert done.status_code == 200
     assert note in html.unescape(done.text)
@@ -82,6 +83,8 @@ def test_a_flood_of_sign_ins_is_told_to_come_back_and_hashes_two_at_a_time(
         while sum(a.done() for a in answers) < 12:
             threading.Event().wait(0.01)
         let_go.set()
+    busy = site.client().post("/v1/sessions", json={"login": "x0", "secret": "1"})
+    assert busy.status_code == 401
     told = [a.result() for a in answers]
     assert (told.count(429), told.count(401)) == (12, 8)
     assert most == [2]

@@ -146,6 +146,8 @@ def sign_in(client: TestClient, secret: str) -> int:
 def test_wrong_tries_make_the_next_ones_wait_and_lock_nobody_out(site: Site) -> None:
     client = site.client()
     assert [sign_in(client, "000000") for _ in range(6)] == [401] * 5 + [429]
+    told = client.post("/v1/sessions", json={"login": "other", "secret": "0"})
+    assert told.headers["retry-after"] == "30"
     assert sign_in(client, PIN) == 429
     site.clock.now_ms += 31_000
     assert sign_in(client, PIN) == 201

@@ -100,6 +100,13 @@ def test_one_faulty_sensor_does_not_speak_for_the_plot(states: str, worst_of_the
     assert worst([State(word) for word in states.split()]) is State(worst_of_them)
 
 
+def test_nothing_is_good_while_what_the_crop_needs_is_unknown(world: World) -> None:
+    measure(world, 28.0, flag=Flag.FAIL)
+    row = (reading(2, NOON, 25.0), reading(3, NOON, 0.0))
+    world.series.append([delivery(Frame(None, None, row))], NOON)
+    assert told(world).state is State.FAULTY
+
+
 def test_an_unknown_plot_is_not_found(world: World) -> None:
     with world.records.reading() as transaction, pytest.raises(NotFound):
         plot_state(transaction, world.series, PlotId("khong"), NOON)

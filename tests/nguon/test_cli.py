@@ -40,6 +40,10 @@ def test_settings_are_printed_with_their_origin_and_without_secrets() -> None:
     assert "NGUON_HTTP_PORT = 9000" in result.stdout
     assert "[environment NGUON_HTTP_PORT]" in result.stdout
     assert "hush" not in result.stdout
+    url = "postgresql://nguon:hush-hush@db.example/nguon"
+    shown = nguon("settings", NGUON_SERIES_URL=url).stdout
+    assert "postgresql://nguon:(set)@db.example/nguon" in shown
+    assert "hush" not in shown
 
 
 @pytest.mark.parametrize("verb", ["api", "ingest", "watch", "migrate", "fsck", "settings"])
@@ -89,6 +93,25 @@ def test_an_empty_database_is_not_taken_for_an_installation(postgres: Postgres) 
     assert "a new installation begins with `nguon migrate --new`" in result.stderr
 
 
+def test_readings_that_are_gone_are_not_taken_for_none(tmp_path: Path, postgres: Postgres) -> None:
+    folder = {"NGUON_DATA": str(tmp_path)}
+    assert nguon("migrate", "--new", **folder).returncode == 0
+    (tmp_path / "series.db").unlink()
+    (tmp_path / "series.db").touch()
+    for more in ({}, {"NGUON_SERIES_URL": postgres.fresh("gone")}):
+        for verb in ("fsck", "ledger", "ingest"):
+            result = nguon(verb, **folder, **more)
+            assert result.returncode == 2
+            assert "holds no readings at all" in result.stderr
+
+
+def test_an_address_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
+    url = "postgresql://postgres@127.0.0.1:xx/r"
+    result = nguon("migrate", "--new", NGUON_DATA=str(tmp_path), NGUON_RECORDS_URL=url)
+    assert result.returncode == 2
+    assert result.stderr.startswith("nguon: NGUON_RECORDS_URL: ")
+
+
 def test_a_key_that_is_gone_is_not_replaced_by_another(tmp_path: Path) -> None:
     assert nguon("migrate", "--new", NGUON_DATA=str(tmp_path)).returncode == 0
     key = tmp_path / "secrets" / "signing.key"
@@ -117,6 +140,8 @@ def test_a_number_that_makes_no_sense_is_refused_with_its_range(words: tuple[str
 @pytest.mark.parametrize(
     "text",
     ["limits = 5", "limits = [1]", "[limits]\na = 1", "[[limits]]\ndevice = 1\nchannel = 'a'\nvalid_from = 2026-01-01\nsource = 'x'",
+     "[[limits]]\ndevice = 'a'\nchannel = 'a'\nvalid_from = 2026-01-01\nsource = ' '\ngap = { suspect = 9 }",
+     "[[limits]]\ndevice = 'a'\nchannel = 'a'\nvalid_from = 2026-01-01\nsource = 'x'",
      "[[limits]]\ndevice = 'a'\nchannel = 'a'\nvalid_from = 2026-01-01T00:00:00\nsource = 'x'", "\ufeff", ""],
 )  # fmt: skip
 def test_limits_that_are_no_table_are_told(
