@@ -17,6 +17,7 @@ BY_RULE = {
     "permitted-products": N_("This product was not on the permitted list on that day."),
     "season": N_("The plot was in no season on the day of harvest."),
     "product": N_("This product is not of this plot's grower and crop."),
+    "no-doubt": N_("Nothing is in doubt about this lot."),
     "harvest": N_("A lot is opened from a harvest in the diary."),
 }
 BY_FIELD = {
@@ -30,7 +31,7 @@ BY_FIELD = {
     "number": N_("A lot number has letters, digits, dots, hyphens and underscores."),
     "work": N_("Choose the work."),
     "kind": N_("Choose what you think of it."),
-    "reason": N_("A recall needs a reason; buyers read it."),
+    "reason": N_("A reason is needed, of at most 200 letters; buyers read it."),
     "body": N_("What was sent is too large."),
 }
 BY_CODE = {

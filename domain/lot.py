@@ -57,6 +57,17 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """The office has looked into a lot in doubt and found that it may be sold."""
+
+    gtin: Gtin
+    number: LotNumber
+    reason: str
+    author: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a buyer told of a label; ``code`` is what they saw, and may name no lot."""
 

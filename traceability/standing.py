@@ -6,8 +6,8 @@ may be written down after a lot was opened: the label then must not stay green.
 
 from datetime import date
 
-from domain.errors import Clash, InvalidInput
-from domain.lot import Lot, LotState, Recall, state_of
+from domain.errors import Clash, InvalidInput, Refused
+from domain.lot import Finding, Lot, LotState, Recall, state_of
 from domain.text import plain
 from field.diary import Waiting, waitings
 from store.records import Transaction
@@ -22,8 +22,28 @@ def standing(transaction: Transaction, lot: Lot, today: date) -> LotState:
 
 
 def doubts(transaction: Transaction, lot: Lot) -> list[Waiting]:
-    """Return the sprayings that, as known now, forbade the harvest a lot was opened from."""
-    return waitings(transaction, lot.plot, lot.harvested)
+    """Return the sprayings that, as known now, forbade the harvest a lot was opened from.
+
+    Those that the office has looked into are none any more; what is written down later is.
+    """
+    found = transaction.lots.finding(lot.gtin, lot.number)
+    settled_ms = -1 if found is None else found.since_ms
+    forbidding = waitings(transaction, lot.plot, lot.harvested)
+    return [waiting for waiting in forbidding if waiting.entry.recorded_ms > settled_ms]
+
+
+def settle(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms: int) -> Finding:
+    """Take the doubt off a lot, with the reason that buyers read.
+
+    Raises `InvalidInput` without a reason, `Refused` when nothing is in doubt.
+    """
+    said = _reason(reason)
+    if not doubts(transaction, lot):
+        message = f"nothing is in doubt about lot {lot.number}"
+        raise Refused(message, "no-doubt")
+    found = Finding(lot.gtin, lot.number, said, author, now_ms)
+    transaction.lots.add_finding(found)
+    return found
 
 
 def call_back(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms: int) -> Recall:
@@ -32,10 +52,7 @@ def call_back(transaction: Transaction, lot: Lot, reason: str, author: str, now_
     Raises `InvalidInput` without a reason, `Clash` when it was recalled for another one:
     what buyers have read is not replaced.
     """
-    said = plain(reason, "reason", MAX_REASON)
-    if not said:
-        message = "a recall needs a reason; buyers read it"
-        raise InvalidInput(message, "reason")
+    said = _reason(reason)
     there = transaction.lots.recalled(lot.gtin, lot.number)
     if there is None:
         there = Recall(lot.gtin, lot.number, said, author, now_ms)
@@ -44,3 +61,11 @@ def call_back(transaction: Transaction, lot: Lot, reason: str, author: str, now_
         message = f"lot {lot.number} is recalled already: {there.reason}"
         raise Clash(message)
     return there
+
+
+def _reason(text: str) -> str:
+    said = plain(text, "reason", MAX_REASON)
+    if not said:
+        message = "a reason is needed; buyers read it"
+        raise InvalidInput(message, "reason")
+    return said

@@ -90,6 +90,7 @@ class LotView:
     recall: Recall | None
     recalled_on: date | None
     doubts: tuple[tuple[str, date], ...]
+    found: tuple[str, date] | None
     mislabelled: bool
     passport: PassportView | None
     passport_url: str
@@ -104,6 +105,7 @@ def lot_view(
     plot = transaction.places.plot(lot.plot)
     zone = transaction.places.zone_of(plot, lot.harvested)
     recall = transaction.lots.recalled(lot.gtin, lot.number)
+    found = transaction.lots.finding(lot.gtin, lot.number)
     passport = transaction.lots.passport(lot.gtin, lot.number)
     signed = None
     if passport is not None:
@@ -125,6 +127,7 @@ def lot_view(
             (d.entry.product or "" if d.product is None else d.product.name, d.entry.day)
             for d in doubts(transaction, lot)
         ),
+        found=None if found is None else (found.reason, local_day(found.since_ms, zone)),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         passport=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",

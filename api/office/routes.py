@@ -23,7 +23,7 @@ from domain.window import local_day, print_instant
 from store.records import Transaction
 from store.records.accounts import Account
 from traceability.passport import link_of, require_lot
-from traceability.standing import call_back, standing
+from traceability.standing import call_back, settle, standing
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 20
@@ -84,17 +84,18 @@ def _dashboard(
     return render(request, "office.html", context, status)
 
 
-@router.post("/qt/thu-hoi")
-def recall(
+@router.post("/qt/quyet-dinh")
+def decide(  # noqa: PLR0913 - the fields of the form
     request: Request, given: Given, visitor: Visitor, gtin: Field = "", number: Field = "",
-    reason: Field = "",
+    reason: Field = "", decision: Field = "recall",
 ) -> Response:  # fmt: skip
-    """Call a lot back; on an error, the page again with what was typed."""
+    """Call a lot back, or take a doubt off it; on an error, the page again with what was typed."""
     require_office(visitor)
+    act = settle if decision == "settle" else call_back
     try:
         with given.records.transaction() as transaction:
             lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
-            call_back(transaction, lot, reason, visitor.login, given.clock())
+            act(transaction, lot, reason, visitor.login, given.clock())
     except CallerError as error:
         typed = {"gtin": gtin, "number": number, "reason": reason, "problem": told(request, error)}
         return _dashboard(request, given, visitor, typed, status_of(type(error)))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api.deps import Caller, Given, own_plot, require_office, scope
-from api.v1.schemas import LotAnswer, NewLot, NewRecall
+from api.v1.schemas import LotAnswer, NewLot, NewReason
 from domain.errors import NotFound
 from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId
@@ -15,7 +15,7 @@ from store.records import Transaction
 from traceability.envelope import PAYLOAD_TYPE
 from traceability.lots import LotRequest, open_lot
 from traceability.passport import issue, link_of, require_lot
-from traceability.standing import call_back, standing
+from traceability.standing import call_back, settle, standing
 
 router = APIRouter(tags=["lots"])
 GtinPath = Annotated[str, Path(description="GTIN, 14 digits.")]
@@ -94,13 +94,25 @@ def get_passport(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
 
 @router.post("/lots/{gtin}/{lot}/recall", status_code=201, operation_id="recall_lot")
 def post_recall(
-    given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewRecall
+    given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewReason
 ) -> LotAnswer:
     """Call a lot back; the buyer's page says so within a minute, which is how long it is cached."""
     require_office(caller)
     with given.records.transaction() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
         call_back(transaction, found, body.reason, caller.login, given.clock())
+        return answer(given, transaction, found)
+
+
+@router.post("/lots/{gtin}/{lot}/finding", status_code=201, operation_id="settle_lot")
+def post_finding(
+    given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewReason
+) -> LotAnswer:
+    """Take the doubt off a lot that was looked into; a spraying written down later renews it."""
+    require_office(caller)
+    with given.records.transaction() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        settle(transaction, found, body.reason, caller.login, given.clock())
         return answer(given, transaction, found)
 
 

@@ -270,8 +270,8 @@ class LotAnswer(BaseModel):
         )
 
 
-class NewRecall(BaseModel):
-    """Why a lot is called back; buyers read it."""
+class NewReason(BaseModel):
+    """Why a lot is called back, or why there is nothing against it; buyers read it."""
 
     reason: Text
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.errors import Clash, NotFound
 from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId, PlotId, ProducerId, SeasonId
-from domain.lot import IssuedPassport, Lot, Product, Recall, Report
+from domain.lot import Finding, IssuedPassport, Lot, Product, Recall, Report
 from store.records import tables as t
 
 
@@ -114,6 +114,22 @@ class Lots:
         if r is None:
             return None
         return Recall(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
+
+    def add_finding(self, finding: Finding) -> None:
+        """Keep what the office found on a lot in doubt."""
+        row = dict(gtin=finding.gtin, number=finding.number, since_ms=finding.since_ms,
+                   reason=finding.reason, author=finding.author)  # fmt: skip
+        self._connection.execute(t.finding.insert().values(row))
+
+    def finding(self, gtin: Gtin, number: LotNumber) -> Finding | None:
+        """Return the newest finding on a lot, None when nobody has looked into it."""
+        c = t.finding.c
+        query = sa.select(t.finding).where(c.gtin == gtin, c.number == number)
+        newest = query.order_by(c.since_ms.desc()).limit(1)
+        r = self._connection.execute(newest).one_or_none()
+        if r is None:
+            return None
+        return Finding(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
 
     def add_report(self, code: str, kind: str, note: str, received_ms: int) -> int:
         """Keep what a buyer reported; returns the receipt number."""

@@ -197,6 +197,17 @@ recall = sa.Table(
     sa.Column("since_ms", sa.BigInteger, nullable=False),
 )
 
+finding = sa.Table(
+    "finding",
+    metadata,
+    _text("gtin", primary_key=True),
+    _text("number", primary_key=True),
+    sa.Column("since_ms", sa.BigInteger, primary_key=True),
+    _text("reason"),
+    _text("author"),
+    sa.ForeignKeyConstraint(["gtin", "number"], ["lot.gtin", "lot.number"]),
+)
+
 report = sa.Table(
     "report",
     metadata,

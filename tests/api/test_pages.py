@@ -5,6 +5,7 @@ import html
 import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -238,8 +239,31 @@ def test_a_spraying_written_down_late_takes_the_green_off_the_label(site: Site) 
     assert site.client().get("/v1/lots/09520001000010/LO-1").json()["state"] == "doubted"
     office = html.unescape(site.browser("office").get("/qt").text)
     assert re.search(r"<b>[1-9]\d*</b><a href=\"#lo\">Lô hàng đang xem xét", office)
+    form = {"gtin": GTIN, "number": "LO-1", "reason": "Ghi nhầm ngày", "decision": "settle"}
+    site.clock.now_ms = NOON + 1_000
+    assert site.browser("grower").post("/qt/quyet-dinh", data=form).status_code == 403
+    browser = site.browser("office")
+    assert browser.post("/qt/quyet-dinh", data=form | {"reason": " "}).status_code == 400
+    done = browser.post("/qt/quyet-dinh", data=form, follow_redirects=False)
+    assert done.status_code == 303
+    page = html.unescape(site.browser().get(BUYER).text)
+    assert state_of(page) == "valid"
+    assert "Đã xem xét ngày 21/11/2026: Ghi nhầm ngày" in page
+    assert browser.post("/qt/quyet-dinh", data=form).status_code == 422, "nothing left in doubt"
+    # What is written down later is a doubt again.
+    later = replace(site.world.spray(HARVESTED, "phun-nua"), recorded_ms=NOON + 2_000)
     with site.world.records.transaction() as transaction:
-        transaction.connection.execute(t.entry.delete().where(t.entry.c.id == "phun-sau"))
+        transaction.connection.execute(t.entry.delete().where(t.entry.c.id == "phun-nua"))
+        transaction.diary.add(later)
+    assert state_of(site.browser().get(BUYER).text) == "doubted"
+    site.clock.now_ms = NOON + 3_000
+    answer = site.client("office").post(f"/v1/lots/{GTIN}/LO-1/finding", json={"reason": "x"})
+    assert (answer.status_code, answer.json()["state"]) == (201, "valid")
+    site.clock.now_ms = NOON
+    with site.world.records.transaction() as transaction:
+        sprayed = t.entry.c.id.in_(["phun-sau", "phun-nua"])
+        transaction.connection.execute(t.entry.delete().where(sprayed))
+        transaction.connection.execute(t.finding.delete())
     assert state_of(site.browser().get(BUYER).text) == "valid"
 
 
@@ -376,18 +400,18 @@ def test_a_recall_by_the_office_needs_a_reason_and_has_one(site: Site) -> None:
     browser = site.browser("office")
     form = {"gtin": "09520001000010", "number": "TAY-1", "reason": " "}
     for reason in (" ", "", "\0", "\u202ex", "x" * 201, "\u200b", "\u3164 \u2060"):
-        refused = browser.post("/qt/thu-hoi", data=form | {"reason": reason})
+        refused = browser.post("/qt/quyet-dinh", data=form | {"reason": reason})
         assert refused.status_code == 400
         assert "Có chỗ cần sửa" in html.unescape(refused.text)
     assert f'value="{"x" * 201}"' in browser.post(
-        "/qt/thu-hoi", data=form | {"reason": "x" * 201}
+        "/qt/quyet-dinh", data=form | {"reason": "x" * 201}
     ).text, "what was typed stays"  # fmt: skip
-    good = browser.post("/qt/thu-hoi", data=form | {"reason": "thử"}, follow_redirects=False)
+    good = browser.post("/qt/quyet-dinh", data=form | {"reason": "thử"}, follow_redirects=False)
     assert good.status_code == 303
     assert state_of(browser.get("/01/09520001000010/10/TAY-1").text) == "recalled"
-    again = browser.post("/qt/thu-hoi", data=form | {"reason": " thử"}, follow_redirects=False)
+    again = browser.post("/qt/quyet-dinh", data=form | {"reason": " thử"}, follow_redirects=False)
     assert again.status_code == 303
-    other = browser.post("/qt/thu-hoi", data=form | {"reason": "lý do khác"})
+    other = browser.post("/qt/quyet-dinh", data=form | {"reason": "lý do khác"})
     assert other.status_code == 409
     machine = site.client("office").post(
         "/v1/lots/09520001000010/TAY-1/recall", json={"reason": " "}

@@ -115,6 +115,10 @@ class Stage:
             raise Stuck("the fleet has ended")
         return json.loads(line)["answer"]
 
+    def sent(self) -> int:
+        """Return how many cycles have left the devices so far."""
+        return len(recall(self.folder / "oracle.jsonl")[0])
+
     def under_way(self) -> bool:
         """Whether something was sent that the store does not have yet."""
         sent, _ = recall(self.folder / "oracle.jsonl")

@@ -31,10 +31,10 @@ def _kill_amid(
     """Kill something during a burst or just after it, and start it again a moment later."""
     over_s = _burst(on, dice)
     time.sleep(dice.uniform(0, over_s * 1.3))
-    felt = on.under_way()
+    before, felt = on.sent(), on.under_way()
     kill()
     time.sleep(dice.uniform(0, 0.4))
-    felt = felt or (on.database is None and on.under_way())
+    felt = felt or on.sent() > before
     start()
     on.answer()
     on.felt += felt
