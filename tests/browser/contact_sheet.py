@@ -67,21 +67,49 @@ def take(browser: Browser, demo: Demo, lots: list[Told], office: Client) -> dict
     shots = {}
     for name, width, login, path, options in plan:
         shots[name] = shot(browser, demo, width, login, path, options)
+    late = {"id": "muon", "work": "spraying", "day": demo.today.isoformat(), "product": "sample-a"}
+    harvested = office.get(f"/v1/lots/{lot.gtin}/{lot.number}")["harvested"]
+    office.post("/v1/plots/ruong-dua-leo/diary", late | {"day": harvested})
+    forged = buyer + "?416=9520001001017"
+    shots["22-in-doubt"] = shot(browser, demo, 360, "", forged, {})
+    shots["23-office-decides"] = shot(
+        browser, demo, 1280, "phong-kinh-te", "/qt#lo", {}, open_all=True
+    )
+    shots["24-recall-without-reason"] = refused(browser, demo, lot)
     office.post(
         f"/v1/lots/{lot.gtin}/{lot.number}/recall", {"reason": "Nghi nhiễm thuốc từ ruộng bên"}
     )
-    shots["22-recalled"] = shot(browser, demo, 360, "", buyer, {})
+    shots["25-recalled"] = shot(browser, demo, 360, "", buyer, {})
     return shots
 
 
 def shot(
-    browser: Browser, demo: Demo, width: int, login: str, path: str, options: dict[str, Any]
-) -> bytes:
+    browser: Browser, demo: Demo, width: int, login: str, path: str, options: dict[str, Any],
+    *, open_all: bool = False,
+) -> bytes:  # fmt: skip
     tab = context(browser, width, java_script_enabled=False, **options)
     page = tab.new_page()
     if login:
         sign_in(page, demo.address, login, demo.pins[login])
     page.goto(demo.address + path)
+    if open_all:
+        for summary in page.locator("main details > summary").all():
+            summary.click()
+    picture = page.screenshot(full_page=True)
+    tab.close()
+    return picture
+
+
+def refused(browser: Browser, demo: Demo, lot: Told) -> bytes:
+    """The office's page after a recall with a reason that nobody can see."""
+    tab = context(browser, 360, java_script_enabled=False)
+    page = tab.new_page()
+    sign_in(page, demo.address, "phong-kinh-te", demo.pins["phong-kinh-te"])
+    page.goto(demo.address + "/qt")
+    row = page.locator("tr", has_text=lot.number)
+    row.locator("summary").click()
+    row.locator("input[name=reason]").fill("\u200b")
+    row.locator("button.danger").click()
     picture = page.screenshot(full_page=True)
     tab.close()
     return picture
