@@ -10,8 +10,12 @@ Runs: TypeAlias = tuple[tuple[int, int], ...]
 
 def merge(runs: Sequence[tuple[int, int]], numbers: Iterable[int]) -> Runs:
     """Return ``runs`` with ``numbers`` added."""
+    added = sorted(set(numbers))
+    # Nearly always a device's next numbers: its last run grows.
+    if runs and added and added[0] == runs[-1][1] + 1 and added[-1] - added[0] == len(added) - 1:
+        return (*runs[:-1], (runs[-1][0], added[-1]))
     merged: list[tuple[int, int]] = []
-    for first, last in sorted([*runs, *((n, n) for n in numbers)]):
+    for first, last in sorted([*runs, *((n, n) for n in added)]):
         if merged and first <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
@@ -37,6 +41,8 @@ def missing(runs: Runs) -> Runs:
 
 def holds(runs: Runs, number: int) -> bool:
     """Whether the runs hold a number."""
+    if not runs or number > runs[-1][1]:
+        return False
     place = bisect_right(runs, (number, float("inf")))
     return place > 0 and runs[place - 1][1] >= number
 
