@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -12,6 +13,7 @@ from api.rates import Tries
 from domain.errors import NotAllowed, NotSignedIn
 from domain.ids import PlotId, ProducerId
 from domain.plot import Plot
+from domain.window import local_day
 from store.records import Records, Transaction
 from store.records.accounts import Account
 from store.series import Series
@@ -103,3 +105,8 @@ def scope(account: Account) -> ProducerId | None:
         message = "this account belongs to no producer"
         raise NotAllowed(message)
     return account.producer
+
+
+def zone_now(given: Deps, transaction: Transaction, plot: Plot) -> ZoneInfo:
+    """Return the time zone that holds on a plot today."""
+    return transaction.places.zone_of(plot, local_day(given.clock(), ZoneInfo("UTC")))

@@ -14,7 +14,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from api.pages import error_page, render
+from api.pages import error_page
+from api.sign_in import form, sent
 from api.wording import sentence
 from domain import errors as e
 
@@ -99,10 +100,7 @@ async def _on_not_signed_in(request: Request, error: Exception) -> Response:
     if request.method != "POST":
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/dang-nhap?next={quote(wanted, safe='/')}", status_code=303)
-    sent = {name: word for name, word in (await request.form()).items() if isinstance(word, str)}
-    context = {"problem": None, "demo": request.app.state.deps.demo, "next": request.url.path,
-               "login": "", "kept": sent}  # fmt: skip
-    return render(request, "sign_in.html", context, 401)
+    return form(request, {**await sent(request), "next": request.url.path}, None, 401)
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:

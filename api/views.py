@@ -1,10 +1,12 @@
 """What templates of several audiences receive: typed, already in words and numbers."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -106,17 +108,30 @@ def label(row: ObservedProperty, depth_m: float | None, language: str) -> str:
     return name if depth_m is None else f"{name}, {depth_m * 100:.0f} cm"
 
 
-def told_apart(charts: Sequence[ChartView]) -> list[ChartView]:
-    """Name the device of a chart only where another one has the same label."""
-    labels = [chart.label for chart in charts]
-    return [c if labels.count(c.label) > 1 else replace(c, device=None) for c in charts]
+class OfDevice(Protocol):
+    """A view that may have to name its device."""
+
+    @property
+    def label(self) -> str:
+        """What it shows."""
+
+    @property
+    def device(self) -> str | None:
+        """Which device measured it, None where that goes without saying."""
+
+
+V = TypeVar("V", bound=OfDevice)
+
+
+def told_apart(views: Sequence[V]) -> list[V]:
+    """Name the device only where another view has the same label."""
+    labels = Counter(view.label for view in views)
+    return [v if labels[v.label] > 1 else replace(v, device=None) for v in views]  # type: ignore[type-var] # all are dataclasses
 
 
 def value_views(currents: Sequence[Current], language: str) -> list[ValueView]:
     """Return values as the page shows them; the device is named where labels repeat."""
-    views = [value_view(current, language) for current in currents]
-    labels = [view.label for view in views]
-    return [view if labels.count(view.label) > 1 else replace(view, device=None) for view in views]
+    return told_apart([value_view(current, language) for current in currents])
 
 
 def value_view(current: Current, language: str) -> ValueView:
@@ -152,8 +167,8 @@ def card(
         state=state.state,
         values=views,
         newest=i18n.ago(min(ages), language) if ages else None,
-        silent=sum(1 for c in state.streams if c.state is State.SILENT),
-        faulty=sum(1 for c in state.streams if c.state is State.FAULTY),
+        silent=state.count(State.SILENT),
+        faulty=state.count(State.FAULTY),
         waiting=waiting,
     )
 
@@ -180,13 +195,11 @@ class Span:
 
 def within(buckets: Sequence[Bucket], stays: Sequence[Window]) -> list[Bucket]:
     """Return the roll-ups that lie wholly in a stay: the rest may hold another plot's readings."""
-    return [
-        b
-        for b in buckets
-        if any(
-            s.start_ms <= b.start_ms and b.start_ms + _LENGTH_MS[b.size] <= s.end_ms for s in stays
-        )
-    ]
+    return [b for b in buckets if any(_lies_in(_window_of(b), stay) for stay in stays)]
+
+
+def _window_of(bucket: Bucket) -> Window:
+    return Window(bucket.start_ms, bucket.start_ms + _LENGTH_MS[bucket.size])
 
 
 def draw(

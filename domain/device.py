@@ -61,7 +61,4 @@ class Register:
 
     def placed(self, device: DeviceId, instant_ms: int) -> bool:
         """Whether the device stood on any plot at that instant."""
-        for placement in self.placements.get(device, ()):  # noqa: SIM110 - once a reading
-            if placement.holds(instant_ms):
-                return True
-        return False
+        return any(p.holds(instant_ms) for p in self.placements.get(device, ()))

@@ -83,8 +83,6 @@ History: TypeAlias = tuple[tuple[int, Limits], ...]
 
 def in_force(history: History, instant_ms: int) -> Limits:
     """Return the limits that hold at an instant."""
-    if len(history) == 1:
-        return history[0][1]
     found = history[0][1] if history else Limits()
     for since_ms, limits in history:
         if since_ms > instant_ms:

@@ -41,8 +41,6 @@ def missing(runs: Runs) -> Runs:
 
 def holds(runs: Runs, number: int) -> bool:
     """Whether the runs hold a number."""
-    if not runs or number > runs[-1][1]:
-        return False
     place = bisect_right(runs, (number, float("inf")))
     return place > 0 and runs[place - 1][1] >= number
 

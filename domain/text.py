@@ -18,11 +18,9 @@ _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def _is_invisible(sign: str) -> bool:
-    return (
-        sign.isspace()
-        or sign in _FILLERS
-        or (unicodedata.category(sign) in ("Cf", "Zs") and sign not in _TURNING)
-    )
+    if sign.isspace() or sign in _FILLERS:
+        return True
+    return unicodedata.category(sign) == "Cf" and sign not in _TURNING
 
 
 def plain(text: str, field: str, limit: int, *, lines: bool = False) -> str:

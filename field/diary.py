@@ -16,7 +16,7 @@ from store.records import Transaction
 
 MAX_NOTE, MAX_PRODUCT, MAX_UNIT = 500, 80, 20
 _GRAM_KG = 0.001
-_MAX_BACKDATE = timedelta(days=400)
+MAX_BACKDATE = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Waiting:
     entry: Entry
     product: PermittedProduct | None
     free_from: date
+
+    @property
+    def name(self) -> str:
+        """What was sprayed, as listed, or as written where no list has it."""
+        return self.entry.product or "" if self.product is None else self.product.name
 
 
 def record(transaction: Transaction, entry: Entry, today: date) -> bool:
@@ -56,7 +61,7 @@ def permitted_on(transaction: Transaction, entry: Entry) -> PermittedProduct:
 
 def waitings(transaction: Transaction, plot: PlotId, on: date) -> list[Waiting]:
     """Return the sprayings whose waiting period covers a day, the longest first."""
-    entries = transaction.diary.entries(plot, on - _MAX_BACKDATE, on)
+    entries = transaction.diary.entries(plot, on - MAX_BACKDATE, on)
     sprayings = [entry for entry in entries if entry.work is Work.SPRAYING]
     found = [_waiting(entry, _listed(transaction, entry)) for entry in sprayings]
     covering = [waiting for waiting in found if on < waiting.free_from]
@@ -96,7 +101,7 @@ def _in_plain_text(entry: Entry) -> Entry:
 
 
 def _check(entry: Entry, today: date) -> None:
-    if not today - _MAX_BACKDATE <= entry.day <= today:
+    if not today - MAX_BACKDATE <= entry.day <= today:
         message = f"{entry.day} is not a day between last year's season and today"
         raise InvalidInput(message, "day")
     if entry.amount is not None and not _GRAM_KG <= entry.amount < 1_000_000:

@@ -60,6 +60,10 @@ class PlotState:
     streams: tuple[Current, ...]
     state: State
 
+    def count(self, state: State) -> int:
+        """Return how many streams are in a state."""
+        return sum(1 for current in self.streams if current.state is state)
+
 
 def plot_state(transaction: Transaction, series: Series, plot: PlotId, now_ms: int) -> PlotState:
     """Return how a plot stands; raises `NotFound`."""

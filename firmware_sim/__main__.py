@@ -158,7 +158,7 @@ def _replay(options: argparse.Namespace) -> int:
             raise BrokerUnavailable(message)
         pace = Pace(options.batch, options.rate, options.patience)
         for sent in publish(link, plan.device, cycles, plan.coding, pace):
-            _progress(f"{sent} rows sent")
+            progress(f"{sent} rows sent")
         if not report.rows:
             print(f"nothing to send: {_told(report)}")
             return 0
@@ -166,7 +166,7 @@ def _replay(options: argparse.Namespace) -> int:
         await_receipt(link, last, options.patience, lambda: time.sleep(0.02))
     finally:
         link.close()
-    _progress("")
+    progress("")
     print(f"kept by the server: {_told(report)}")
     return 0
 
@@ -183,7 +183,8 @@ def _told(report: Report) -> str:
     return said
 
 
-def _progress(text: str) -> None:
+def progress(text: str) -> None:
+    """Write over the line of progress, where somebody watches."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from domain.errors import InvalidInput, NguonError, VerificationFailed
 from domain.ids import PlotId
-from firmware_sim.__main__ import add_replay
+from firmware_sim.__main__ import add_replay, progress
 from firmware_sim.replay import load_map
 from nguon import settings as config
 from nguon.compose import make_signer, signer, stores
@@ -213,21 +213,16 @@ def _fsck(_options: argparse.Namespace) -> int:
     loaded = config.load().settings
     wrong = 0
     with stores(loaded) as opened:
-        for line in findings(opened, [signer(loaded).public()], _progress):
-            _progress("")
+        for line in findings(opened, [signer(loaded).public()], progress):
+            progress("")
             print(line, flush=True)
             wrong += 1
         tally = opened.series.tally()
-    _progress("")
+    progress("")
     print(f"{tally.readings} readings, {tally.conflicts} conflicts,", end=" ")
     print(f"{tally.quarantined} in quarantine, {tally.touched} roll-ups due:", end=" ")
     print(f"{wrong} findings")
     return 1 if wrong else 0
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def _settings(_options: argparse.Namespace) -> int:

@@ -56,15 +56,14 @@ def _rollups(opened: Stores, series: SeriesId, rhythm: Rhythm) -> Iterator[str]:
 
 def _doubted(opened: Stores) -> Iterator[str]:
     with opened.records.reading() as transaction:
-        for lot in transaction.lots.lots():
-            if transaction.lots.recalled(lot.gtin, lot.number) is not None:
-                continue
-            for doubt in doubts(transaction, lot):
-                product = doubt.entry.product if doubt.product is None else doubt.product.name
-                yield (
-                    f"lot {lot.number} ({lot.gtin}): {product} was sprayed on {doubt.entry.day},"
-                    f" its harvest on {lot.harvested} was not free of it"
-                )
+        lots = transaction.lots.lots()
+        open_lots = [o for o in lots if transaction.lots.recalled(o.gtin, o.number) is None]
+        found = [(lot, doubt) for lot in open_lots for doubt in doubts(transaction, lot)]
+    for lot, doubt in found:
+        yield (
+            f"lot {lot.number} ({lot.gtin}): {doubt.name} was sprayed on {doubt.entry.day},"
+            f" its harvest on {lot.harvested} was not free of it"
+        )
 
 
 def _passports(

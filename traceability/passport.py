@@ -73,9 +73,10 @@ def issue(
     with records.transaction() as transaction:
         transaction.lots.lock(lot)
         now = _permitted_dossier(transaction, lot, issuer, now_ms)
-        theirs = transaction.lots.passport(lot.gtin, lot.number)
-        if theirs is not None and now.issued_ms != before.issued_ms:
-            return theirs
+        if now.issued_ms != before.issued_ms:
+            theirs = transaction.lots.passport(lot.gtin, lot.number)
+            if theirs is not None:
+                return theirs
         if now != before:
             message = "the diary or the register was written to meanwhile; issue it again"
             raise Clash(message)
@@ -154,9 +155,7 @@ def dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dos
         "issued": print_instant(now_ms),
         "issuer": issuer,
     }
-    newest = transaction.lots.passport(lot.gtin, lot.number)
-    issued_ms = None if newest is None else newest.issued_ms
-    return Dossier(issued_ms, declared, _measured(transaction, lot, window))
+    return Dossier(transaction.lots.issued_ms(lot), declared, _measured(transaction, lot, window))
 
 
 def _measured(transaction: Transaction, lot: Lot, window: Window) -> tuple[Measured, ...]:

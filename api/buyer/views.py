@@ -6,7 +6,7 @@ Status and recall are always live; they never come from a passport.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from api import i18n
 from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
 from domain.gs1 import print_date
-from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
+from domain.lot import IssuedPassport, Lot, LotState, Product, Recall, state_of
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
 from domain.window import Size, Window, days_window, local_day, parse_instant
@@ -24,7 +24,7 @@ from store.series import Series
 from traceability.digital_link import DigitalLink
 from traceability.envelope import Envelope
 from traceability.passport import link_of, season_window
-from traceability.standing import doubts, standing
+from traceability.standing import doubts
 
 _CHARTED = ("soil_moisture", "air_temperature", "rainfall")
 
@@ -106,6 +106,7 @@ def lot_view(
     zone = transaction.places.zone_of(plot, lot.harvested)
     recall = transaction.lots.recalled(lot.gtin, lot.number)
     found = transaction.lots.finding(lot.gtin, lot.number)
+    doubted = doubts(transaction, lot)
     passport = transaction.lots.passport(lot.gtin, lot.number)
     signed = None
     if passport is not None:
@@ -117,16 +118,13 @@ def lot_view(
         signed = passport_view(passport, charts, span)
     return LotView(
         lot=lot,
-        state=standing(transaction, lot, local_day(now_ms, zone)),
+        state=state_of(lot, recall, in_doubt=bool(doubted), today=local_day(now_ms, zone)),
         product=transaction.lots.product(lot.gtin),
         producer=transaction.places.producer(plot.producer),
         area=transaction.places.area(plot.area, lot.harvested),
         recall=recall,
         recalled_on=None if recall is None else local_day(recall.since_ms, zone),
-        doubts=tuple(
-            (d.entry.product or "" if d.product is None else d.product.name, d.entry.day)
-            for d in doubts(transaction, lot)
-        ),
+        doubts=tuple((doubt.name, doubt.entry.day) for doubt in doubted),
         found=None if found is None else (found.reason, local_day(found.since_ms, zone)),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         passport=signed,
@@ -156,7 +154,7 @@ def passport_view(
     return PassportView(
         season_from=first,
         season_until=last,
-        measured=_told_apart([_measured(row, language) for row in rows]),
+        measured=tuple(told_apart([_measured(row, language) for row in rows])),
         filled=i18n.number(filled, language=language),
         expected=i18n.number(expected, language=language),
         share=_percent(filled / expected if expected else 1.0, language),
@@ -167,12 +165,6 @@ def passport_view(
         key_id=envelope.key_id,
         fingerprint=hashlib.sha256(envelope.payload).hexdigest(),
     )
-
-
-def _told_apart(rows: Sequence[MeasuredView]) -> tuple[MeasuredView, ...]:
-    """Name the device only where two of them measured the same."""
-    labels = [row.label for row in rows]
-    return tuple(r if labels.count(r.label) > 1 else replace(r, device=None) for r in rows)
 
 
 def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:

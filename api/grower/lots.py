@@ -2,15 +2,14 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api import i18n, views
-from api.deps import Deps, Given, Visitor, own_plot
+from api.deps import Deps, Given, Visitor, own_plot, zone_now
 from api.errors import status_of
 from api.i18n import language_of
 from api.pages import render, text, told
@@ -20,6 +19,7 @@ from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId, PlotId
 from domain.lot import Lot
 from domain.window import local_day
+from field.diary import MAX_BACKDATE
 from store.records import Transaction
 from store.records.accounts import Account
 from traceability.lots import LotRequest, open_lot
@@ -27,7 +27,6 @@ from traceability.passport import issue, link_of, require_lot
 from traceability.standing import standing
 
 router = APIRouter(include_in_schema=False)
-_DIARY_DAYS = 400
 Field = Annotated[str, Form()]
 
 
@@ -85,11 +84,12 @@ def label_page(
     """A label to print: QR code and what must stand beside it."""
     with given.records.reading() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
-        own_plot(transaction, visitor, found.plot)
+        grown_on = own_plot(transaction, visitor, found.plot)
+        today = local_day(given.clock(), zone_now(given, transaction, grown_on))
         link = link_of(transaction, found)
         context = {
             "lot": found,
-            "standing": standing(transaction, found, _today(given, transaction, found.plot)),
+            "standing": standing(transaction, found, today),
             "product": transaction.lots.product(found.gtin),
             "picture": f"/tem/{found.gtin}/{link.path().rsplit('/', 1)[1]}.svg",
             "link": link.mint(given.address),
@@ -98,16 +98,10 @@ def label_page(
     return render(request, "label.html", context)
 
 
-def _today(given: Deps, transaction: Transaction, plot: PlotId) -> date:
-    found = transaction.places.plot(plot)
-    utc_day = local_day(given.clock(), ZoneInfo("UTC"))
-    return local_day(given.clock(), transaction.places.zone_of(found, utc_day))
-
-
 def _sign(given: Deps, lot: Lot) -> None:
     with given.records.reading() as transaction:
-        signed = transaction.lots.passport(lot.gtin, lot.number)
-    if signed is None:
+        issued_ms = transaction.lots.issued_ms(lot)
+    if issued_ms is None:
         issue(given.records, given.series.read, given.signer, given.issuer, lot, given.clock())
 
 
@@ -118,8 +112,7 @@ def _form(
     """The form, with what was typed into it before, and what was wrong with that."""
     with given.records.reading() as transaction:
         found = own_plot(transaction, visitor, plot)
-        utc_day = local_day(given.clock(), ZoneInfo("UTC"))
-        zone, language = transaction.places.zone_of(found, utc_day), language_of(request)
+        zone, language = zone_now(given, transaction, found), language_of(request)
         today = local_day(given.clock(), zone)
         season = transaction.places.season_on(found.id, today)
         products = transaction.lots.products(found.producer)
@@ -142,7 +135,7 @@ def _form(
 def _with_produce_left(
     transaction: Transaction, plot: PlotId, today: date
 ) -> list[tuple[Entry, float]]:
-    entries = transaction.diary.entries(plot, today - timedelta(days=_DIARY_DAYS), today)
+    entries = transaction.diary.entries(plot, today - MAX_BACKDATE, today)
     harvests = [e for e in reversed(entries) if e.work is Work.HARVEST]
     left = [(e, (e.amount or 0) - transaction.lots.taken_from(e.id)) for e in harvests]
     return [(entry, kilograms) for entry, kilograms in left if kilograms > 0]

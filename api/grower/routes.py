@@ -2,15 +2,13 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api import views
-from api.deps import Deps, Given, Visitor, own_plot, scope
+from api.deps import Deps, Given, Visitor, own_plot, scope, zone_now
 from api.i18n import language_of
 from api.pages import render, told
 from domain.device import Datastream
@@ -18,7 +16,7 @@ from domain.diary import Entry, Work
 from domain.errors import CallerError
 from domain.ids import EntryId, PlotId
 from domain.window import DAY_MS, HOUR_MS, Size, Window, days_window, local_day
-from field.diary import last_of, product_names, record, waitings
+from field.diary import MAX_BACKDATE, last_of, product_names, record, waitings
 from field.state import PlotState, State, plot_state
 from store.records import Transaction
 from store.records.accounts import Account
@@ -27,7 +25,6 @@ from traceability.standing import standing
 
 router = APIRouter(include_in_schema=False)
 _SPANS = {"24h": (DAY_MS, Size.HOUR), "7d": (7 * DAY_MS, Size.HOUR), "vu": (0, Size.DAY)}
-_DIARY_DAYS = 400
 Field = Annotated[str, Form()]
 
 
@@ -60,7 +57,7 @@ def plot_page(
         found = own_plot(transaction, visitor, PlotId.parse(plot))
         state = plot_state(transaction, given.series, found.id, now_ms)
         today = local_day(now_ms, state.zone)
-        entries = transaction.diary.entries(found.id, today - timedelta(days=_DIARY_DAYS), today)
+        entries = transaction.diary.entries(found.id, today - MAX_BACKDATE, today)
         names = product_names(transaction, entries)
         context = {
             "state": state,
@@ -70,13 +67,13 @@ def plot_page(
             "span": span_name,
             "entries": [views.entry_view(e, names, language) for e in reversed(entries)],
             "waiting": next(iter(waitings(transaction, found.id, today)), None),
-            "faulty": sum(1 for c in state.streams if c.state is State.FAULTY),
+            "faulty": state.count(State.FAULTY),
             "lots": [
                 (
                     lot,
                     link_of(transaction, lot).path(),
                     standing(transaction, lot, today),
-                    transaction.lots.passport(lot.gtin, lot.number) is not None,
+                    transaction.lots.issued_ms(lot) is not None,
                 )
                 for lot in transaction.lots.lots(found.id)
             ],
@@ -124,8 +121,8 @@ def _diary_form(
 ) -> Response:  # fmt: skip
     """The form, with what was typed into it before, and what was wrong with that."""
     found = own_plot(transaction, visitor, plot)
-    today = local_day(given.clock(), transaction.places.zone_of(found, _utc_day(given)))
-    entries = transaction.diary.entries(plot, today - timedelta(days=_DIARY_DAYS), today)
+    today = local_day(given.clock(), zone_now(given, transaction, found))
+    entries = transaction.diary.entries(plot, today - MAX_BACKDATE, today)
     work, problem = typed.get("work", ""), typed.get("problem")
     chosen = Work(work) if work in set(Work) else None
     last: Entry | None = last_of(entries, chosen) if chosen else None
@@ -180,7 +177,3 @@ def _crop(transaction: Transaction, state: PlotState, language: str) -> str:
         return ""
     crop = transaction.places.crop(state.season.crop)
     return crop.name_vi if language == "vi" else crop.name_en
-
-
-def _utc_day(given: Deps) -> date:
-    return local_day(given.clock(), ZoneInfo("UTC"))

@@ -1,13 +1,11 @@
 """Plots, readings, roll-ups and the diary."""
 
-from datetime import date, timedelta
 from itertools import islice
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 
-from api.deps import Caller, Given, own_plot, scope
+from api.deps import Caller, Given, own_plot, scope, zone_now
 from api.v1.schemas import (
     BucketAnswer,
     EntryAnswer,
@@ -22,15 +20,13 @@ from domain.errors import InvalidInput, NotFound
 from domain.ids import EntryId, PlotId, SeriesId
 from domain.properties import Statistic, observed_properties
 from domain.window import Size, Window, local_day, parse_instant, print_instant
-from field.diary import record
+from field.diary import MAX_BACKDATE, record
 from field.state import plot_state
 from store.judged import judged_stream
 from store.records import Transaction
 
 router = APIRouter(tags=["plots"])
-UTC = ZoneInfo("UTC")
 _PAGE = 5_000
-_DIARY_DAYS = 400
 
 Instant = Annotated[
     str, Query(description="RFC 3339 with a zone.", examples=["2026-11-01T00:00:00Z"])
@@ -100,9 +96,9 @@ def list_diary(given: Given, caller: Caller, plot: str) -> list[EntryAnswer]:
     """Return the diary of the last 400 days, by day."""
     with given.records.reading() as transaction:
         found = own_plot(transaction, caller, PlotId.parse(plot))
-        today = local_day(given.clock(), transaction.places.zone_of(found, _utc_day(given)))
-        since = today - timedelta(days=_DIARY_DAYS)
-        return [EntryAnswer.of(e) for e in transaction.diary.entries(found.id, since, today)]
+        today = local_day(given.clock(), zone_now(given, transaction, found))
+        entries = transaction.diary.entries(found.id, today - MAX_BACKDATE, today)
+        return [EntryAnswer.of(entry) for entry in entries]
 
 
 @router.post("/plots/{plot}/diary", status_code=201, operation_id="write_diary")
@@ -124,7 +120,7 @@ def write_diary(
             note=body.note,
             recorded_ms=given.clock(),
         )
-        today = local_day(given.clock(), transaction.places.zone_of(found, _utc_day(given)))
+        today = local_day(given.clock(), zone_now(given, transaction, found))
         if not record(transaction, entry, today):
             response.status_code = 200
         return EntryAnswer.of(transaction.diary.entry(entry.id))
@@ -132,10 +128,6 @@ def write_diary(
 
 def _window(start: str, end: str) -> Window:
     return Window(parse_instant(start), parse_instant(end))
-
-
-def _utc_day(given: Given) -> date:
-    return local_day(given.clock(), UTC)
 
 
 def _require_serves(

@@ -1,5 +1,6 @@
 """Lots, passports, recalls and the keys that check them."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -97,11 +98,7 @@ def post_recall(
     given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewReason
 ) -> LotAnswer:
     """Call a lot back; the buyer's page says so within a minute, which is how long it is cached."""
-    require_office(caller)
-    with given.records.transaction() as transaction:
-        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
-        call_back(transaction, found, body.reason, caller.login, given.clock())
-        return answer(given, transaction, found)
+    return _decide(given, caller, gtin, lot, body, call_back)
 
 
 @router.post("/lots/{gtin}/{lot}/finding", status_code=201, operation_id="settle_lot")
@@ -109,10 +106,17 @@ def post_finding(
     given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewReason
 ) -> LotAnswer:
     """Take the doubt off a lot that was looked into; a spraying written down later renews it."""
+    return _decide(given, caller, gtin, lot, body, settle)
+
+
+def _decide(
+    given: Given, caller: Caller, gtin: str, lot: str, body: NewReason,
+    act: Callable[[Transaction, Lot, str, str, int], object],
+) -> LotAnswer:  # fmt: skip
     require_office(caller)
     with given.records.transaction() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
-        settle(transaction, found, body.reason, caller.login, given.clock())
+        act(transaction, found, body.reason, caller.login, given.clock())
         return answer(given, transaction, found)
 
 

@@ -96,6 +96,15 @@ class Lots:
         r = self._connection.execute(query).one_or_none()
         return None if r is None else _passport(r)
 
+    def issued_ms(self, lot: Lot) -> int | None:
+        """Return when a lot's newest passport was issued, None when it has none."""
+        c = t.passport.c
+        query = sa.select(sa.func.max(c.issued_ms)).where(
+            c.gtin == lot.gtin, c.number == lot.number
+        )
+        found: int | None = self._connection.execute(query).scalar_one()
+        return found
+
     def passports(self) -> list[IssuedPassport]:
         """Return every passport ever issued, in order of issue."""
         query = sa.select(t.passport).order_by(t.passport.c.issued_ms)

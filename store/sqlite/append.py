@@ -9,11 +9,10 @@ from domain.clock import ClockVerdict, has_ended, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
 from domain.reading import Delivery, Frame, Refusal
-from domain.window import HOUR_MS
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
-from store.rows import NO_BOOT, moved_to, newest_of, runs_by_boot, time_of
+from store.rows import NO_BOOT, hour_of, moved_to, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
 
 _ASKED_AT_ONCE = 500
@@ -98,7 +97,7 @@ class _Batch:
                 continue
             fresh += 1
             moment_ms = moved_to(r.time_ms, skew) if skew else r.time_ms
-            self._touched[r.series, moment_ms - moment_ms % HOUR_MS] = number
+            self._touched[r.series, hour_of(moment_ms)] = number
             if skew:
                 execute(_MOVED, (r.series, skew))
             if first_of(execute(_OTHERS, (r.series, r.time_ms))) > 1:

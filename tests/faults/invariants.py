@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from domain.bucket import fold
 from domain.ids import DeviceId, SeriesId
-from domain.window import LAST_MS, Size, Window, day_window, hours_of, local_day
+from domain.window import DAY_MS, HOUR_MS, LAST_MS, Size, Window, day_window, local_day
 from nguon.compose import rhythms
 from store.judged import judged
 from store.rollups import Rhythm
@@ -109,12 +109,13 @@ def _rollups(on: Stage, window: Window) -> Iterator[str]:
     on.until(lambda: not on.opened.series.touched(1), "roll-ups stay due")
     for series, rhythm in rhythms(on.opened.records).items():
         times = [r.time_ms for r in on.opened.series.read(series, ALL)]
-        if window.length_ms > 30 * 86_400_000:  # clocks have jumped years: the last of each
-            window = Window(max(0, times[-1] - 86_400_000), times[-1] + 1)
-        within = [t for t in times if window.holds(t)]
-        hours = {t - t % 3_600_000 for t in within}
+        near = window
+        if window.length_ms > 30 * DAY_MS:  # clocks have jumped years: this series' last day
+            near = Window(max(0, times[-1] - DAY_MS), times[-1] + 1)
+        within = [t for t in times if near.holds(t)]
+        hours = {t - t % HOUR_MS for t in within}
         days = {local_day(t, rhythm.zone) for t in within}
-        spans = {Size.HOUR: [next(iter(hours_of(Window(h, h + 1)))) for h in sorted(hours)],
+        spans = {Size.HOUR: [Window(h, h + HOUR_MS) for h in sorted(hours)],
                  Size.DAY: [day_window(day, rhythm.zone) for day in sorted(days)]}  # fmt: skip
         for size, windows in spans.items():
             for span in windows:
