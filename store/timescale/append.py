@@ -24,7 +24,7 @@ from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
 from store.rows import NO_BOOT, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
-from store.timescale.arrays import Float8s, Int4s, Int8s
+from store.timescale.arrays import Float8s, Int4s, Int8s, Texts
 
 _Boot: TypeAlias = tuple[DeviceId, int]
 _Fresh: TypeAlias = tuple[int, int, float, int, bool]
@@ -123,15 +123,17 @@ def _before(
     """Take the devices' locks; return their ledgers, and every cycle with its number."""
     devices = sorted({d.device for d in deliveries if d.device is not None})
     with connection.pipeline():
-        connection.execute(_LOCK, (devices,))
-        boots = [device for device, _ in added], [boot for _, boot in added]
-        runs = connection.execute(_RUNS, boots)
+        connection.execute(_LOCK, (Texts(devices),))
+        boots = Texts([device for device, _ in added]), Int8s([boot for _, boot in added])
+        runs = connection.cursor(binary=True).execute(_RUNS, boots)
         # Hardly any device has a clock known to be wrong, so all are looked up at once.
         clocks = connection.execute(_CLOCKS)
-        ids = connection.execute(_NUMBERS, (sum(len(d.frames) for d in deliveries),))
-        known = runs_by_boot(runs)
+        ids = connection.cursor(binary=True).execute(
+            _NUMBERS, (sum(len(d.frames) for d in deliveries),)
+        )
+        known = runs_by_boot(runs.fetchall())
         skews = {(device, boot): skew for device, boot, skew in clocks}
-        numbers = iter([int(row[0]) for row in ids])
+        numbers = iter([int(row[0]) for row in ids.fetchall()])
         for ended in _ended(deliveries, skews):
             connection.execute(_ENDED, ended)
     return known, list(_numbered(deliveries, numbers, skews))
@@ -219,7 +221,7 @@ def _keep_frames(
     verdicts = [ClockVerdict.OFFSET if c.skew_ms else c.frame.clock for c in cycles]
     columns = (
         Int8s([c.number for c in cycles]),
-        [c.delivery.device for c in cycles],
+        Texts([c.delivery.device for c in cycles]),
         _perhaps_null([c.frame.boot for c in cycles]),
         _perhaps_null([c.frame.seq for c in cycles]),
         Int8s([c.delivery.received_ms for c in cycles]),
@@ -253,9 +255,11 @@ def _keep_runs(
 ) -> None:
     gone, fresh = changes(known, runs)
     if gone:
-        connection.execute(_GONE, _columns(gone, 3))
+        devices, boots, firsts = _columns(gone, 3)
+        connection.execute(_GONE, (Texts(devices), Int8s(boots), Int8s(firsts)))
     if fresh:
-        connection.execute(_KNOWN, _columns(fresh, 4))
+        devices, boots, firsts, lasts = _columns(fresh, 4)
+        connection.execute(_KNOWN, (Texts(devices), Int8s(boots), Int8s(firsts), Int8s(lasts)))
 
 
 def _fates(
