@@ -69,7 +69,10 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How much is stored; ``quarantined`` counts what no retry has mended."""
+    """How much is stored; ``quarantined`` counts what no retry has mended.
+
+    ``touched`` counts an hour for each batch that touched it since the list was asked for.
+    """
 
     readings: int
     frames: int

@@ -14,6 +14,7 @@ from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
 from store.rows import NO_BOOT, hour_of, moved_to, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
+from store.sqlite.touches import note
 
 _ASKED_AT_ONCE = 500
 _INSERT = """INSERT INTO reading (series, time, value, quality, frame)
@@ -27,8 +28,6 @@ _FRAME = """INSERT INTO frame (id, device, boot, seq, received, committed, time,
 _MOVED = """INSERT INTO moved VALUES (?1, min(?2, 0), max(?2, 0)) ON CONFLICT DO UPDATE
     SET least = min(least, excluded.least), most = max(most, excluded.most)"""
 _ENDED = "UPDATE clock SET ended = ? WHERE device = ? AND boot = ?"
-_TOUCH = """INSERT INTO touched VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET mark = excluded.mark"""
 _QUARANTINE = """INSERT INTO quarantine
     (digest, topic, payload, reason, detail, part, first, last, seen)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, 1)
@@ -47,7 +46,7 @@ def append(
     for delivery in deliveries:
         fates.append(batch.deliver(delivery))
         failpoint.reach("mid-batch")
-    batch.touch()
+    note(connection, batch.touched)
     return Appended(tuple(fates), _add_to_ledger(cursor, known, added))
 
 
@@ -67,7 +66,7 @@ class _Batch:
         self._known = known
         self._heard: set[tuple[str, int, int]] = set()
         self._frame = first_of(cursor.execute("SELECT coalesce(max(id), 0) FROM frame")) + 1
-        self._touched: dict[tuple[int, int], int] = {}
+        self.touched: dict[tuple[int, int], int] = {}
         # Hardly any device has a clock that is known to be wrong, so all are looked up at once.
         rows = cursor.execute("SELECT device, boot, skew FROM clock WHERE ended IS NULL")
         self._skews = {(device, boot): int(skew) for device, boot, skew in rows}
@@ -82,10 +81,6 @@ class _Batch:
             self._set_aside(delivery, refusal)
         return Fate(new, same, conflicts, len(delivery.refusals))
 
-    def touch(self) -> None:
-        rows = ((series, hour, mark) for (series, hour), mark in self._touched.items())
-        self._cursor.executemany(_TOUCH, rows)
-
     def _keep(self, delivery: Delivery, frame: Frame) -> tuple[int, int]:
         fresh = disputed = 0
         execute, number = self._cursor.execute, self._frame
@@ -97,7 +92,7 @@ class _Batch:
                 continue
             fresh += 1
             moment_ms = moved_to(r.time_ms, skew) if skew else r.time_ms
-            self._touched[r.series, hour_of(moment_ms)] = number
+            self.touched[r.series, hour_of(moment_ms)] = number
             if skew:
                 execute(_MOVED, (r.series, skew))
             if first_of(execute(_OTHERS, (r.series, r.time_ms))) > 1:

@@ -15,7 +15,7 @@ from domain.window import Size, Window
 from store import failpoint
 from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
-from store.sqlite import clocks, reads
+from store.sqlite import clocks, reads, touches
 from store.sqlite.append import append
 from store.sqlite.connection import Connections
 
@@ -91,12 +91,21 @@ class SqliteSeries:
             return [Bucket(SeriesId(row[0]), Size(row[1]), *row[2:]) for row in rows]
 
     def touched(self, limit: int) -> list[Touched]:
-        """Return hours whose roll-ups are out of date."""
+        """Return hours whose roll-ups are out of date, after folding what appends have touched."""
+        folded = 0
+        while folded < limit and self._holds_touches():
+            with self._writing() as connection:
+                folded += touches.fold(connection)
         with self._connections.guarded() as connection:
             rows = connection.execute(
                 "SELECT series, hour, mark FROM touched ORDER BY series, hour LIMIT ?", (limit,)
             )
             return [Touched(SeriesId(row[0]), row[1], row[2]) for row in rows]
+
+    def _holds_touches(self) -> bool:
+        # Looked at first: a watcher with nothing to do must not take the write lock.
+        with self._connections.guarded() as connection:
+            return bool(rows_of(connection.execute("SELECT 1 FROM touch LIMIT 1")))
 
     def settle(self, buckets: Sequence[Bucket], done: Sequence[Touched]) -> None:
         """Store buckets and strike out touched hours in one transaction."""
@@ -213,7 +222,8 @@ class SqliteSeries:
         with self._connections.guarded() as connection:
             tables = ("reading", "frame", "conflict", "quarantine WHERE mended IS NULL", "touched")
             counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
-            return Tally(*rows_of(connection.execute(f"SELECT {counts}"))[0])
+            waiting = "(SELECT coalesce(sum(n), 0) FROM touch)"
+            return Tally(*rows_of(connection.execute(f"SELECT {counts} + {waiting}"))[0])
 
     def series_ids(self) -> list[SeriesId]:
         """Return every series with a reading, skipping from one to the next by the key."""

@@ -43,13 +43,14 @@ _KEEP = """WITH fresh AS (
         SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
         ON CONFLICT DO NOTHING RETURNING series, time, value, frame),
     touch AS (
-        INSERT INTO series.touched
-        SELECT series, moment - moment %% 3600000, max(frame) FROM (
-            SELECT series, frame, least(greatest(time + coalesce(skew, 0), 0), %s) AS moment
-            FROM fresh
-            LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS m(frame, skew) USING (frame)) f
-        GROUP BY 1, 2 ORDER BY 1, 2
-        ON CONFLICT (series, hour) DO UPDATE SET mark = greatest(touched.mark, excluded.mark))
+        INSERT INTO series.touch (mark, series, hour)
+        SELECT max(mark), array_agg(series), array_agg(hour) FROM (
+            SELECT series, moment - moment %% 3600000 AS hour, max(frame) AS mark FROM (
+                SELECT series, frame, least(greatest(time + coalesce(skew, 0), 0), %s) AS moment
+                FROM fresh
+                LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS m(frame, skew) USING (frame)) f
+            GROUP BY 1, 2) t
+        HAVING count(*) > 0)
     SELECT series, time, value, frame, EXISTS (SELECT 1 FROM series.reading r
         WHERE r.series = f.series AND r.time = f.time AND r.value <> f.value)
     FROM fresh f"""

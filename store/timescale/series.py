@@ -21,7 +21,17 @@ _PUT_BUCKET = """INSERT INTO series.rollup VALUES
         expected = excluded.expected, minimum = excluded.minimum, maximum = excluded.maximum,
         total = excluded.total, last = excluded.last, flagged = excluded.flagged,
         conflicts = excluded.conflicts, late = excluded.late"""
-# Locked, in the order in which appends lock them: another watcher waits, and finds them gone.
+# What appends have touched, a row a batch. Another watcher's are left to it.
+_FOLD = """WITH taken AS (
+        DELETE FROM series.touch WHERE id IN (
+            SELECT id FROM series.touch ORDER BY id LIMIT 50 FOR UPDATE SKIP LOCKED)
+        RETURNING mark, series, hour)
+    INSERT INTO series.touched
+    SELECT t.series, t.hour, max(mark)
+    FROM taken CROSS JOIN LATERAL unnest(taken.series, taken.hour) AS t(series, hour)
+    GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (series, hour) DO UPDATE SET mark = greatest(touched.mark, excluded.mark)"""
+# Locked, in the order in which folding locks them: another watcher waits, and finds them gone.
 _TOUCHED = """SELECT series, hour, mark FROM series.touched
     JOIN unnest(%s::int[], %s::bigint[]) AS d(series, hour) USING (series, hour)
     ORDER BY series, hour FOR UPDATE OF touched"""
@@ -81,7 +91,12 @@ class PostgresSeries:
             return [Bucket(SeriesId(row[0]), Size(row[1]), *row[2:]) for row in rows]
 
     def touched(self, limit: int) -> list[Touched]:
-        """Return hours whose roll-ups are out of date."""
+        """Return hours whose roll-ups are out of date, after folding what appends have touched."""
+        folded, more = 0, 1
+        while more and folded < limit:
+            with self._connections.transaction() as connection:
+                more = connection.execute(_FOLD).rowcount
+            folded += more
         with self._connections.transaction() as connection:
             rows = connection.execute(
                 "SELECT series, hour, mark FROM series.touched ORDER BY series, hour LIMIT %s",
@@ -209,7 +224,8 @@ class PostgresSeries:
                    (SELECT count(*) FROM series.frame),
                    (SELECT count(*) FROM series.conflict),
                    (SELECT count(*) FROM series.quarantine WHERE mended IS NULL),
-                   (SELECT count(*) FROM series.touched)"""
+                   (SELECT count(*) FROM series.touched)
+                   + (SELECT coalesce(sum(cardinality(hour)), 0) FROM series.touch)"""
             ).fetchone()
         return Tally(*row) if row is not None else Tally(0, 0, 0, 0, 0)
 

@@ -11,6 +11,7 @@ from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
 from tests.store.quarantine_contract import *  # noqa: F403 - the suite itself
 from tests.store.series_contract import *  # noqa: F403 - the suite itself
+from tests.store.touches_contract import *  # noqa: F403 - the suite itself
 
 _numbers = itertools.count()
 
