@@ -23,7 +23,7 @@ from domain.errors import UndecodableMessage, WrongName
 from domain.ids import DeviceId
 from domain.plain import plain_cycles
 from domain.reading import Cycle, Observation
-from domain.senml import LABEL_NUMBERS, Record, read_cbor, read_json, resolve
+from domain.senml import LABEL_NUMBERS, Record, named, read_cbor, read_json, resolve
 from domain.window import LAST_MS
 
 _OPENS_JSON = b"[{ \t\r\n"
@@ -45,9 +45,12 @@ def decode(device: DeviceId, payload: bytes, received_ms: int) -> tuple[Cycle, .
     if not payload:
         message = "empty payload"
         raise UndecodableMessage(message)
-    raw = read_json(payload) if payload[:1] in _OPENS_JSON else read_cbor(payload)
+    is_json = payload[:1] in _OPENS_JSON
+    raw = read_json(payload) if is_json else read_cbor(payload)
     plain = plain_cycles(device, raw)
-    return _any_cycles(device, raw, received_ms) if plain is None else plain
+    if plain is not None:
+        return plain
+    return _any_cycles(device, raw if is_json else [named(r) for r in raw], received_ms)
 
 
 def _any_cycles(

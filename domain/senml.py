@@ -23,11 +23,11 @@ MAX_RECORDS = 20_000
 _RELATIVE_BELOW_S = 2**28
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 # RFC 8428 section 6, table 4, and section 12.2.
-_CBOR_LABELS: dict[object, str] = {
+LABELS: dict[object, str] = {
     -1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs",
     0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd",
 }  # fmt: skip
-LABEL_NUMBERS: dict[str, int] = {name: n for n, name in _CBOR_LABELS.items() if isinstance(n, int)}
+LABEL_NUMBERS: dict[str, int] = {name: n for n, name in LABELS.items() if isinstance(n, int)}
 _BASE = frozenset(("bn", "bt", "bu", "bv", "bs", "bver", "boot", "seq"))
 _VALUES = ("v", "vs", "vb", "vd")
 
@@ -58,8 +58,8 @@ def read_json(payload: bytes) -> list[Mapping[str, object]]:
         raise UndecodableMessage(message) from error
 
 
-def read_cbor(payload: bytes) -> list[Mapping[str, object]]:
-    """Return the raw records of a CBOR pack, labels as names; raises `UndecodableMessage`."""
+def read_cbor(payload: bytes) -> list[Mapping[Any, object]]:
+    """Return the raw records of a CBOR pack, labels as sent; raises `UndecodableMessage`."""
     stream = BytesIO(payload)
     try:
         decoded = cbor2.load(
@@ -73,7 +73,7 @@ def read_cbor(payload: bytes) -> list[Mapping[str, object]]:
     if stream.tell() != len(payload):
         message = f"{len(payload) - stream.tell()} bytes after the CBOR pack"
         raise UndecodableMessage(message)
-    return [_named(record) for record in _pack(decoded)]
+    return _pack(decoded)
 
 
 def _no_tag(*_: object) -> object:
@@ -151,12 +151,13 @@ def _pack(decoded: object) -> list[Mapping[str, object]]:
 _TEXT = {str}
 
 
-def _named(record: Mapping[Any, object]) -> dict[str, object]:
-    named = {_CBOR_LABELS.get(label, label): content for label, content in record.items()}
-    if len(named) != len(record) or not set(map(type, named)) <= _TEXT:
+def named(record: Mapping[Any, object]) -> dict[str, object]:
+    """Return a record of a CBOR pack with its labels as names; raises `UndecodableMessage`."""
+    found = {LABELS.get(label, label): content for label, content in record.items()}
+    if len(found) != len(record) or not set(map(type, found)) <= _TEXT:
         message = "a CBOR label is a known number or a text, once"
         raise UndecodableMessage(message)
-    return named
+    return found
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

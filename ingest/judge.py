@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from domain.clock import FUTURE_TOLERANCE_MS, ClockVerdict
 from domain.device import Datastream, Device
-from domain.ids import SeriesId
 from domain.limits import in_force, overlaid
 from domain.properties import PropertyTable
 from domain.qartod import gross_range
@@ -34,27 +33,19 @@ class Moment:
 _GOOD = GOOD.pack()
 
 
-def judge(reading: Reading, stream: Datastream, table: PropertyTable, moment: Moment) -> Reading:
-    """Return the reading with its verdict: flag and failed tests, in the property's unit."""
-    value, time_ms = reading.value, reading.time_ms
+def judge(
+    value: float, time_ms: int, stream: Datastream, table: PropertyTable, moment: Moment
+) -> int:
+    """Return the packed verdict on a value, in the property's unit, claimed for a time."""
     if value in table.sentinels:
-        return _flagged(reading, Flag.FAIL, QcTest.SENTINEL)
+        return Verdict(Flag.FAIL, QcTest.SENTINEL).pack()
     history = overlaid(table.get(stream.property).limits, stream.limits)
     limits = in_force(history, time_ms).gross_range
     flag = Flag.GOOD if limits is None else gross_range(value, limits)
     failed = QcTest.NONE if flag is Flag.GOOD else QcTest.GROSS_RANGE
     if not moment.earliest_ms <= time_ms <= moment.latest_ms:
         flag, failed = max(flag, Flag.SUSPECT), failed | QcTest.CLOCK
-    return reading if flag is Flag.GOOD else _flagged(reading, flag, failed)
-
-
-def good(series: int, time_ms: int, value: float) -> Reading:
-    """Return a reading that nothing has been found against yet."""
-    return Reading(SeriesId(series), time_ms, value, _GOOD)
-
-
-def _flagged(reading: Reading, flag: Flag, failed: QcTest) -> Reading:
-    return Reading(reading.series, reading.time_ms, reading.value, Verdict(flag, failed).pack())
+    return _GOOD if flag is Flag.GOOD else Verdict(flag, failed).pack()
 
 
 def judge_clock(readings: Sequence[Reading], moment: Moment) -> ClockVerdict:

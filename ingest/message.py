@@ -1,15 +1,13 @@
 """A message as it came from a broker, and the source it came from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from domain.ids import DeviceId
 from domain.receipt import Receipt, Resend
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """Topic and bytes as received. ``handle`` is the source's own name for it."""
 
     topic: str

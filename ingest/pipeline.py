@@ -12,7 +12,7 @@ from domain.properties import PropertyTable
 from domain.reading import Cycle, Delivery, Frame, Reading, Refusal
 from ingest.decode import decode, read_topic
 from ingest.identify import identify
-from ingest.judge import Moment, good, judge, judge_clock
+from ingest.judge import Moment, judge, judge_clock
 from ingest.locate import locate, require_placed
 from ingest.message import Received
 
@@ -69,8 +69,9 @@ def _keep(message: Received, device: Device, cycles: tuple[Cycle, ...], rules: R
             except DeviceError as error:
                 refused.setdefault(error.code, {})[observation.channel] = str(error)
             else:
-                reading = good(stream.series, observation.time_ms, value)
-                readings.append(judge(reading, stream, rules.properties, moment))
+                time_ms = observation.time_ms
+                verdict = judge(value, time_ms, stream, rules.properties, moment)
+                readings.append(Reading(stream.series, time_ms, value, verdict))
         kept = tuple(readings)
         clock = judge_clock(kept, moment)
         frames.append(Frame(cycle.boot, cycle.seq, kept, clock, _newest(cycle)))

@@ -6,7 +6,7 @@ All times are instants in milliseconds; windows are half open.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.bucket import Bucket
 from domain.clock import Beat, Offset
@@ -16,8 +16,7 @@ from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(NamedTuple):
     """What became of one delivery: readings new, already there, in conflict; refusals."""
 
     new: int

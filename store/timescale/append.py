@@ -8,9 +8,8 @@ cost five times as much at a thousand devices (docs/performance.md).
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
 
@@ -79,8 +78,7 @@ _QUARANTINE = """INSERT INTO series.quarantine
     SET last = excluded.last, seen = quarantine.seen + 1, mended = NULL"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered:
+class _Numbered(NamedTuple):
     """A cycle with its number, its delivery's place in the batch, and its move."""
 
     number: int

@@ -1,15 +1,18 @@
+from itertools import islice, permutations
+
 import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain import plain
 from domain.errors import UndecodableMessage, WrongTopic
 from domain.ids import Channel, DeviceId
 from domain.pack import Coding, _any_cycles, decode, encode
 from domain.plain import plain_cycles
 from domain.reading import Cycle, Observation
 from domain.receipt import Receipt
-from domain.senml import LABEL_NUMBERS
+from domain.senml import LABEL_NUMBERS, named
 from domain.topics import Leaf, Topic
 from domain.window import parse_instant
 
@@ -168,6 +171,39 @@ def test_the_short_way_says_what_the_long_way_says(records: list[dict[str, objec
 def test_the_short_way_takes_what_is_ordinary(records: list[dict[str, object]]) -> None:
     if all("boot" in record and "seq" in record for record in records):
         assert plain_cycles(DeviceId("dat-01"), records) is not None
+
+
+_labels = st.one_of(
+    st.sampled_from([-3, -2, 0, 1, 2, 6, "boot", "seq"]),
+    st.sampled_from([-7, -4, 3, 4, 9, "n", "v", "bt", True, 1.0, 2.0, None]),
+)
+_raw = st.dictionaries(_labels, st.one_of(_names, _contents), max_size=7)
+_ordinary_raw = st.fixed_dictionaries(
+    {-2: st.just("dat-01:"), 0: st.sampled_from(["a", "b"]), 2: st.floats(-1e6, 1e6),
+     -3: st.integers(1_700_000_000, 1_900_000_000)},
+    optional={6: st.floats(-9, 9), 1: st.sampled_from(["Cel", "%"]), "v": st.just(1)},
+)  # fmt: skip
+
+
+@given(st.lists(st.one_of(_raw, _ordinary_raw), min_size=1, max_size=4))
+def test_the_short_way_reads_numbered_labels_as_the_long_way_does(
+    records: list[dict[object, object]],
+) -> None:
+    short = plain_cycles(DeviceId("dat-01"), records)
+    if short is not None:
+        long = _any_cycles(DeviceId("dat-01"), [named(r) for r in records], MOMENT)
+        assert repr(short) == repr(long)
+
+
+def test_shapes_without_end_are_forgotten_and_not_hoarded() -> None:
+    told = {-2: "dat-01:", -3: 1_795_000_000, 0: "a", 1: "%", 2: 1.5, 6: 1, "boot": 0, "seq": 1}
+    # Every order of eight labels is a shape of its own.
+    for labels in islice(permutations(told), 3 * plain._SHAPES_KEPT):
+        (cycle,) = (
+            plain_cycles(DeviceId("dat-01"), [{label: told[label] for label in labels}]) or ()
+        )
+        assert cycle.observations[0] == Observation("a", 1_795_000_001_000, 1.5, "%")
+    assert len(plain._shapes) <= plain._SHAPES_KEPT
 
 
 def _shared_bomb(depth: int) -> bytes:

@@ -1,8 +1,9 @@
 """Published vectors that our tests meet by another road than the one they were made for.
 
 Climatology (ioos_qc 3.0.0) is dated limits here; an impossible date is the clock's test;
-the plausibility rules of the ISMN (C01, C02, D01, D02: Dorigo et al. 2013) are gross
-ranges. Its rules on a rise without rain, plateaus and GLDAS are not tests of ours.
+the plausibility rules of the ISMN (C01 to C03, D01 to D03: Dorigo et al. 2013) are gross
+ranges. Its rules on a rise without rain, on breaks and on plateaus (D04 to D10) are not
+tests of ours: they compare quantities, which QARTOD's tests of one series do not.
 """
 
 import csv
@@ -17,7 +18,7 @@ from domain.qartod import gross_range
 from domain.quality import Flag, Verdict
 from domain.window import to_ms
 from ingest.judge import Moment, judge
-from tests.builders import NOON, reading, register
+from tests.builders import NOON, register
 
 
 def test_climatology_is_limits_that_hold_for_a_season() -> None:
@@ -35,9 +36,8 @@ def test_a_date_in_2088_is_flagged_and_kept() -> None:
     (streams,) = register().streams.values()
     stream = next(s for s in streams.values() if s.property == "soil_moisture")
     in_2088 = to_ms(datetime(2088, 6, 1, tzinfo=UTC))
-    judged = judge(reading(1, in_2088, 28.0), stream, observed_properties(), Moment(0, NOON))
-    verdict = Verdict.unpack(judged.quality)
-    assert (judged.time_ms, judged.value) == (in_2088, 28.0)
+    packed = judge(28.0, in_2088, stream, observed_properties(), Moment(0, NOON))
+    verdict = Verdict.unpack(packed)
     assert (verdict.flag, verdict.failed.names()) == (Flag.SUSPECT, ("clock",))
 
 
@@ -46,8 +46,10 @@ def test_a_date_in_2088_is_flagged_and_kept() -> None:
     [
         ("C01", "soil_moisture", GrossRange((0.0, float("inf")))),
         ("C02", "soil_moisture", GrossRange((float("-inf"), 60.0))),
+        ("C03", "soil_moisture", GrossRange((float("-inf"), 42.7))),  # its saturation point
         ("D01", "soil_temperature", GrossRange((0.0, float("inf")))),
         ("D02", "air_temperature", GrossRange((0.0, float("inf")))),
+        ("D03", "gldas_soil_temperature", GrossRange((0.0, float("inf")))),
     ],
 )
 def test_the_plausibility_rules_of_the_ismn(

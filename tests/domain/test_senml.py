@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import UndecodableMessage
-from domain.senml import Record, read_cbor, read_json, resolve
+from domain.senml import Record, named, read_cbor, read_json, resolve
 
 
 def plain(record: Record) -> dict[str, object]:
@@ -42,7 +42,9 @@ def test_the_examples_of_rfc_8428_resolve_as_published(name: str, shared: Path) 
 @pytest.mark.parametrize("name", ["ex3", "ex5"])
 def test_cbor_and_json_say_the_same(name: str, shared: Path) -> None:
     folder = shared / "vectors" / "senml"
-    from_cbor = resolve(read_cbor((folder / f"{name}.gen.cbor").read_bytes()), 0)
+    from_cbor = resolve(
+        [named(r) for r in read_cbor((folder / f"{name}.gen.cbor").read_bytes())], 0
+    )
     from_json = resolve(read_json((folder / f"{name}.gen.json").read_bytes()), 0)
     assert [plain(r) for r in from_cbor] == [exactly(plain(r)) for r in from_json]
 
@@ -90,4 +92,4 @@ def test_a_bad_pack_is_refused_with_a_reason(pack: bytes, why: str) -> None:
 )  # fmt: skip
 def test_hostile_cbor_is_refused_and_nothing_else_happens(pack: bytes) -> None:
     with pytest.raises(UndecodableMessage):
-        resolve(read_cbor(pack), 0)
+        resolve([named(r) for r in read_cbor(pack)], 0)
