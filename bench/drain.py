@@ -23,7 +23,7 @@ from domain.topics import Leaf, every
 from ingest.mqtt import MqttSource
 from ingest.mqtt_client import RECEIVE_MAXIMUM, Endpoint
 from ingest.register import RegisterCache
-from ingest.writer import Bounds, Writer
+from ingest.writer import Bounds, Writer, collect_rarely
 from nguon.compose import open_series
 
 CLIENT_ID, USER, WORD = "nguon-ingest", "ingest", "ingest-word"
@@ -66,6 +66,7 @@ def ingest(port: int, wanted: int, devices: int, url: str) -> dict[str, float]:
     """Take everything in as `nguon ingest` does: committed, acknowledged, receipted."""
     series = open_series(url)
     known = register(devices)
+    collect_rarely()
     writer = Writer(
         series, RegisterCache(lambda: known), observed_properties(), lambda: NOW_MS, Bounds()
     )

@@ -71,6 +71,7 @@ def drain(what: str, port: int, messages: int, devices: int, url: str = "") -> d
 def _mosquitto_sub(port: int, messages: int) -> dict[str, Any]:
     program = shutil.which("mosquitto_sub")
     if program is None:
+        print("  mosquitto_sub is not there (Debian: mosquitto-clients)", file=sys.stderr)
         return {}
     command = [program, "-p", str(port), "-q", "1", "-c", "-i", CLIENT_ID, "-u", USER, "-P", WORD,
                "-V", "5", "-x", "3600", "-D", "connect", "receive-maximum", "2000",
@@ -143,7 +144,7 @@ def _ratio(seconds: dict[str, float], what: str) -> str:
 def main() -> int:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
-    parser.add_argument("--messages", type=int, default=20_000, help="(%(default)s)")
+    parser.add_argument("--messages", type=int, default=100_000, help="(%(default)s)")
     parser.add_argument("--devices", default="10,1000,10000", help="(%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="each in turn (%(default)s)")
     parser.add_argument("--coding", default="cbor", choices=("cbor", "json"))

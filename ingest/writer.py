@@ -5,6 +5,7 @@ that is away is waited for with the batch in hand; a message that our own code c
 handle is set aside with its bytes and acknowledged.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -34,6 +35,16 @@ _ASKED_AT_ONCE = 100
 # While there is a backlog the newest receipt says it all: at most one a device and second,
 # and fewer where so many devices are owed one that telling them would hold up the rest.
 _RECEIPTS_S, _RECEIPT_S = 1.0, 0.0004
+
+
+def collect_rarely() -> None:
+    """Let the garbage collector look thirty times less often, for the whole process.
+
+    Nothing that a message turns into forms a cycle. Looking through a register of ten
+    thousand devices every few batches took a fifth of ingest's time.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ingest.message import Source
 from ingest.mqtt import MqttSource
 from ingest.mqtt_client import Endpoint
 from ingest.register import RegisterCache
-from ingest.writer import Bounds, Writer
+from ingest.writer import Bounds, Writer, collect_rarely
 from nguon import metrics
 from nguon.compose import Stores, now_ms, signer, stores
 from nguon.settings import Settings, refuse_placeholders
@@ -33,6 +33,7 @@ def run_ingest(settings: Settings, source_name: str = "mqtt") -> int:
     stop = stop_event()
     with stores(settings) as opened:
         register = RegisterCache(_register_of(opened))
+        collect_rarely()
         writer = Writer(opened.series, register, observed_properties(), now_ms, Bounds())
         source = _source(settings, source_name)
         thread = threading.Thread(target=writer.run, args=(source,), name="writer")
