@@ -2,31 +2,28 @@
 
 First the locks, the ledger and the clocks as they are, and the numbers of the frames;
 then readings, frames, touched hours, conflicts, ledger and quarantine. Rows travel as
-arrays, one parameter a column. COPY into a temporary table, and a statement a device,
-cost five times as much at a thousand devices (docs/performance.md).
+arrays, one parameter a column: measured alone that is as fast as a binary COPY into a
+temporary table, and needs no statements in between (docs/performance.md).
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 
 from domain.clock import ClockVerdict, has_ended, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
-from domain.reading import Delivery, Frame
-from domain.window import LAST_MS
+from domain.reading import Delivery
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
 from store.rows import NO_BOOT, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
-from store.timescale.arrays import Float8s, Int4s, Int8s, Texts
+from store.timescale.arrays import Int4s, Int8s, Texts
+from store.timescale.keep import Kept, Numbered, insert, settle
 
 _Boot: TypeAlias = tuple[DeviceId, int]
-_Fresh: TypeAlias = tuple[int, int, float, int, bool]
 
 # One worker at a time a device, always in the same order, or two would deadlock.
 _LOCK = """SELECT pg_advisory_xact_lock(hashtextextended(device, 0))
@@ -37,22 +34,6 @@ _RUNS = """SELECT device, boot, first, last FROM series.ledger
 _CLOCKS = "SELECT device, boot, skew FROM series.clock WHERE ended IS NULL"
 _ENDED = "UPDATE series.clock SET ended = %s WHERE device = %s AND boot = %s"
 _NUMBERS = "SELECT nextval('series.frame_id') FROM generate_series(1, %s)"
-_KEEP = """WITH fresh AS (
-        INSERT INTO series.reading (series, time, value, quality, frame)
-        SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
-        ON CONFLICT DO NOTHING RETURNING series, time, value, frame),
-    touch AS (
-        INSERT INTO series.touch (mark, series, hour)
-        SELECT max(mark), array_agg(series), array_agg(hour) FROM (
-            SELECT series, moment - moment %% 3600000 AS hour, max(frame) AS mark FROM (
-                SELECT series, frame, least(greatest(time + coalesce(skew, 0), 0), %s) AS moment
-                FROM fresh
-                LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS m(frame, skew) USING (frame)) f
-            GROUP BY 1, 2) t
-        HAVING count(*) > 0)
-    SELECT series, time, value, frame, EXISTS (SELECT 1 FROM series.reading r
-        WHERE r.series = f.series AND r.time = f.time AND r.value <> f.value)
-    FROM fresh f"""
 _FRAMES = """INSERT INTO series.frame
     (id, device, boot, seq, received, committed, time, skew, clock)
     SELECT id, device, boot, seq, received, %s, time, skew, clock
@@ -62,9 +43,6 @@ _MOVED = """INSERT INTO series.moved SELECT * FROM
     unnest(%s::int[], %s::bigint[], %s::bigint[]) AS m(series, least, most)
     ON CONFLICT (series) DO UPDATE
     SET least = least(moved.least, excluded.least), most = greatest(moved.most, excluded.most)"""
-_CONFLICTS = """INSERT INTO series.conflict
-    SELECT series, time, %s FROM unnest(%s::int[], %s::bigint[]) AS c(series, time)
-    ON CONFLICT DO NOTHING"""
 _GONE = """DELETE FROM series.ledger l USING unnest(%s::text[], %s::bigint[], %s::bigint[])
     AS g(device, boot, first)
     WHERE l.device = g.device AND l.boot = g.boot AND l.first = g.first"""
@@ -78,17 +56,6 @@ _QUARANTINE = """INSERT INTO series.quarantine
     SET last = excluded.last, seen = quarantine.seen + 1, mended = NULL"""
 
 
-class _Numbered(NamedTuple):
-    """A cycle with its number, its delivery's place in the batch, and its move."""
-
-    number: int
-    place: int
-    delivery: Delivery
-    frame: Frame
-    time_ms: int
-    skew_ms: int
-
-
 def append(
     connection: psycopg.Connection, deliveries: Sequence[Delivery], committed_ms: int
 ) -> Appended:
@@ -96,29 +63,24 @@ def append(
     added = numbers_of(deliveries)
     known, cycles = _before(connection, deliveries, added)
     runs = merged(known, added)
-    with connection.pipeline():
-        kept = _keep(connection, cycles)
+    with connection.pipeline() as pipeline:
+        inserted = insert(connection, cycles)
         _keep_runs(connection, known, runs)
         _set_aside(connection, deliveries)
-        fresh: list[_Fresh] = kept.fetchall()
         failpoint.reach("mid-batch")
-        new = Counter(map(itemgetter(3), fresh))
-        news = _news(cycles, known, new)
+        pipeline.sync()
+        kept = settle(connection, cycles, inserted.rowcount, committed_ms)
+        news = _news(cycles, known, kept.new)
         _keep_frames(connection, [c for c in cycles if c.number in news], committed_ms)
         _note_moves(connection, cycles)
-        disputed = _disputed(fresh)
-        if disputed:
-            columns = [[row[0] for row in disputed], [row[1] for row in disputed]]
-            connection.execute(_CONFLICTS, (committed_ms, *columns))
-    conflicts = Counter(row[3] for row in disputed)
-    return Appended(_fates(deliveries, cycles, new, conflicts), runs)
+    return Appended(_fates(deliveries, cycles, kept), runs)
 
 
 def _before(
     connection: psycopg.Connection,
     deliveries: Sequence[Delivery],
     added: Mapping[_Boot, set[int]],
-) -> tuple[dict[_Boot, Runs], list[_Numbered]]:
+) -> tuple[dict[_Boot, Runs], list[Numbered]]:
     """Take the devices' locks; return their ledgers, and every cycle with its number."""
     devices = sorted({d.device for d in deliveries if d.device is not None})
     with connection.pipeline():
@@ -151,7 +113,7 @@ def _ended(
 
 def _numbered(
     deliveries: Sequence[Delivery], numbers: Iterator[int], skews: Mapping[tuple[str, int], int]
-) -> Iterator[_Numbered]:
+) -> Iterator[Numbered]:
     skews = dict(skews)
     for place, delivery in enumerate(deliveries):
         for frame in delivery.frames:
@@ -162,40 +124,15 @@ def _numbered(
                 del skews[delivery.device or "", boot]
                 skew = 0
             moved = moved_by(skew, newest_of(delivery), delivery.received_ms) if skew else 0
-            yield _Numbered(next(numbers), place, delivery, frame, time_ms, moved)
-
-
-def _keep(connection: psycopg.Connection, cycles: Sequence[_Numbered]) -> "psycopg.Cursor[Any]":
-    readings = [r for cycle in cycles for r in cycle.frame.readings]
-    moves = [cycle for cycle in cycles if cycle.skew_ms]
-    columns = (
-        Int4s([r.series for r in readings]),
-        Int8s([r.time_ms for r in readings]),
-        Float8s([r.value for r in readings]),
-        Int4s([r.quality for r in readings]),
-        Int8s([cycle.number for cycle in cycles for _ in cycle.frame.readings]),
-        LAST_MS,
-        Int8s([cycle.number for cycle in moves]),
-        Int8s([cycle.skew_ms for cycle in moves]),
-    )
-    return connection.cursor(binary=True).execute(_KEEP, columns)
+            yield Numbered(next(numbers), place, delivery, frame, time_ms, moved)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * width
 
 
-def _disputed(fresh: Sequence[_Fresh]) -> list[_Fresh]:
-    """Return the new readings that found another value there, as one by one they would have."""
-    if len(set(map(itemgetter(0, 1), fresh))) == len(fresh) and not any(map(itemgetter(4), fresh)):
-        return []
-    first: dict[tuple[int, int], _Fresh] = {}
-    in_order = sorted(fresh, key=itemgetter(3, 2))
-    return [row for row in in_order if row[4] or first.setdefault((row[0], row[1]), row) is not row]
-
-
 def _news(
-    cycles: Sequence[_Numbered], known: Mapping[_Boot, Runs], new: Mapping[int, int]
+    cycles: Sequence[Numbered], known: Mapping[_Boot, Runs], new: Mapping[int, int]
 ) -> set[int]:
     """Return the cycles to keep: with a new reading, or a number never heard of before."""
     heard: set[tuple[str, int, int]] = set()
@@ -213,7 +150,7 @@ def _news(
 
 
 def _keep_frames(
-    connection: psycopg.Connection, cycles: Sequence[_Numbered], committed_ms: int
+    connection: psycopg.Connection, cycles: Sequence[Numbered], committed_ms: int
 ) -> None:
     if not cycles:
         return
@@ -236,7 +173,7 @@ def _perhaps_null(numbers: list[int | None]) -> Int8s | list[int | None]:
     return Int8s(whole) if len(whole) == len(numbers) else numbers
 
 
-def _note_moves(connection: psycopg.Connection, cycles: Sequence[_Numbered]) -> None:
+def _note_moves(connection: psycopg.Connection, cycles: Sequence[Numbered]) -> None:
     """Widen the bounds within which each series' cycles are moved."""
     bounds: dict[int, tuple[int, int]] = {}
     for cycle in cycles:
@@ -263,14 +200,13 @@ def _keep_runs(
 
 def _fates(
     deliveries: Sequence[Delivery],
-    cycles: Sequence[_Numbered],
-    new: Mapping[int, int],
-    conflicts: Mapping[int, int],
+    cycles: Sequence[Numbered],
+    kept: Kept,
 ) -> tuple[Fate, ...]:
     fresh, disputed = [0] * len(deliveries), [0] * len(deliveries)
     for cycle in cycles:
-        fresh[cycle.place] += new.get(cycle.number, 0)
-        disputed[cycle.place] += conflicts.get(cycle.number, 0)
+        fresh[cycle.place] += kept.new.get(cycle.number, 0)
+        disputed[cycle.place] += kept.conflicts.get(cycle.number, 0)
     return tuple(
         Fate(
             fresh[i],

@@ -55,16 +55,11 @@ class Texts:
 
 def packed_texts(column: Texts) -> bytes:
     """Return the array's binary form."""
-    written: dict[str | None, bytes] = {None: _NULL}  # a device is named once a cycle
-    parts = [written.get(text) or _write(text, written) for text in column.values]
-    nulls, count = int(None in column.values), len(parts)
+    raws = [None if text is None else text.encode() for text in column.values]
+    parts = [_NULL if raw is None else len(raw).to_bytes(4, "big") + raw for raw in raws]
+    nulls, count = int(None in raws), len(parts)
     head = _HEAD.pack(1 if count else 0, nulls, _TEXT, count, 1)[: 20 if count else 12]
     return head + b"".join(parts)
-
-
-def _write(text: str | None, written: dict[str | None, bytes]) -> bytes:
-    raw = str(text).encode()
-    return written.setdefault(text, len(raw).to_bytes(4, "big") + raw)
 
 
 def packed(column: _Column) -> bytes:

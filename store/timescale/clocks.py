@@ -19,7 +19,7 @@ _BOUNDS = """INSERT INTO series.moved SELECT id, least(%(skew)s, 0), greatest(%(
     SET least = least(moved.least, excluded.least), most = greatest(moved.most, excluded.most)"""
 _TOUCH = """INSERT INTO series.touched
     SELECT DISTINCT r.series, t - t %% 3600000, -%(mark)s::bigint
-    FROM series.reading r CROSS JOIN unnest(%(shifts)s::bigint[]) AS by(shift)
+    FROM series.every_reading r CROSS JOIN unnest(%(shifts)s::bigint[]) AS by(shift)
     CROSS JOIN LATERAL (
         SELECT least(greatest(r.time + by.shift, 0), %(last)s)) AS moment(t)
     WHERE r.series = ANY(%(series)s) AND r.frame = ANY(%(frames)s)

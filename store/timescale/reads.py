@@ -14,11 +14,13 @@ PAGE = 5_000
 _COLUMNS = """r.series, r.time, r.value, r.quality, f.received, f.committed,
     EXISTS (SELECT 1 FROM series.conflict c WHERE c.series = r.series AND c.time = r.time),
     f.skew, f.clock"""
-_READ = f"""SELECT {_COLUMNS} FROM series.reading r JOIN series.frame f ON f.id = r.frame
+_READ = f"""SELECT {_COLUMNS} FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
     WHERE r.series = %s AND r.time >= %s AND r.time < %s ORDER BY r.time"""
 _LATEST = f"""SELECT {_COLUMNS} FROM unnest(%s::int[]) AS s(id)
-    CROSS JOIN LATERAL (SELECT * FROM series.reading WHERE series = s.id AND time < %s
-        ORDER BY time DESC, value LIMIT 1) r
+    CROSS JOIN LATERAL (SELECT series, time FROM series.reading WHERE series = s.id AND time < %s
+        ORDER BY time DESC LIMIT 1) newest
+    CROSS JOIN LATERAL (SELECT * FROM series.every_reading
+        WHERE series = newest.series AND time = newest.time ORDER BY value LIMIT 1) r
     JOIN series.frame f ON f.id = r.frame"""
 _BEAT = "f.id, f.boot, f.seq, f.time, f.received, f.skew, f.clock"
 _Shift = tuple[int, int]
@@ -97,7 +99,8 @@ def cycles(
     shifts = moved(connection, series).values()
     least, most = min((s[0] for s in shifts), default=0), max((s[1] for s in shifts), default=0)
     rows = connection.execute(
-        f"""SELECT DISTINCT {_BEAT} FROM series.reading r JOIN series.frame f ON f.id = r.frame
+        f"""SELECT DISTINCT {_BEAT}
+            FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
             WHERE r.series = ANY(%s) AND r.time >= %s AND r.time < %s
             AND r.time + f.skew >= %s AND r.time + f.skew < %s ORDER BY f.id""",
         (list(series), window.start_ms - most, window.end_ms - least,

@@ -220,7 +220,7 @@ class PostgresSeries:
         """Count what is stored."""
         with self._connections.transaction() as connection:
             row = connection.execute(
-                """SELECT (SELECT count(*) FROM series.reading),
+                """SELECT (SELECT count(*) FROM series.every_reading),
                    (SELECT count(*) FROM series.frame),
                    (SELECT count(*) FROM series.conflict),
                    (SELECT count(*) FROM series.quarantine WHERE mended IS NULL),
@@ -239,7 +239,7 @@ class PostgresSeries:
         """Look for readings whose frame is gone."""
         with self._connections.transaction() as connection:
             row = connection.execute(
-                """SELECT count(*) FROM series.reading r
+                """SELECT count(*) FROM series.every_reading r
                    WHERE NOT EXISTS (SELECT 1 FROM series.frame f WHERE f.id = r.frame)"""
             ).fetchone()
         lost = row[0] if row is not None else 0

@@ -1,0 +1,147 @@
+"""The readings of a batch into PostgreSQL: new, the same again, or another value.
+
+Nearly always all are new, and the count of the insert says so: nothing is searched for,
+returned or compared. Only where some were there already is each looked at.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import psycopg
+
+from domain.reading import Delivery, Frame, Reading
+from store.rows import hour_of, moved_to
+from store.timescale.arrays import Float8s, Int4s, Int8s
+
+_INSERT = """INSERT INTO series.reading
+    SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
+    ON CONFLICT DO NOTHING"""
+# Which of the sent are what was inserted, or another value than what is there. LIMIT keeps
+# the planner, which knows nothing of arrays, from reading the whole table.
+_UNLIKE = """SELECT n, there.value = k.value
+    FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::bigint[])
+        WITH ORDINALITY AS k(series, time, value, frame, n)
+    CROSS JOIN LATERAL (SELECT value, frame FROM series.reading r
+        WHERE r.series = k.series AND r.time = k.time LIMIT 1) there
+    WHERE there.frame = k.frame OR there.value <> k.value ORDER BY n"""
+_RIVALS = """INSERT INTO series.rival
+    SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
+    ON CONFLICT DO NOTHING RETURNING series, time, value, frame"""
+_CONFLICTS = """INSERT INTO series.conflict
+    SELECT DISTINCT series, time, %s::bigint FROM unnest(%s::int[], %s::bigint[]) AS c(series, time)
+    ON CONFLICT DO NOTHING"""
+_TOUCH = "INSERT INTO series.touch (mark, series, hour) VALUES (%s, %s, %s)"
+
+
+class Numbered(NamedTuple):
+    """A cycle with its number, its delivery's place in the batch, and its move."""
+
+    number: int
+    place: int
+    delivery: Delivery
+    frame: Frame
+    time_ms: int
+    skew_ms: int
+
+
+class _Sent(NamedTuple):
+    """A reading and its cycle."""
+
+    reading: Reading
+    cycle: Numbered
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many readings of each cycle are new, and how many of those are in conflict."""
+
+    new: Mapping[int, int]
+    conflicts: Mapping[int, int]
+
+
+def insert(connection: psycopg.Connection, cycles: Sequence[Numbered]) -> psycopg.Cursor:
+    """Insert the readings of a batch; the row count says how many were not there."""
+    readings = [r for cycle in cycles for r in cycle.frame.readings]
+    numbers = [cycle.number for cycle in cycles for _ in cycle.frame.readings]
+    return connection.execute(_INSERT, _columns(readings, numbers))
+
+
+def settle(
+    connection: psycopg.Connection, cycles: Sequence[Numbered], inserted: int, committed_ms: int
+) -> Kept:
+    """Find out what became of the readings, keep other values, and note the hours touched."""
+    new = {c.number: len(c.frame.readings) for c in cycles if c.frame.readings}
+    if inserted == sum(new.values()):
+        _touch(connection, [(c.number, c.skew_ms, c.frame.readings) for c in cycles])
+        return Kept(new, {})
+    sent = [_Sent(r, c) for c in cycles for r in c.frame.readings]
+    fresh, others = _compare(connection, sent)
+    rivals = _keep_rivals(connection, others, committed_ms)
+    _touch(connection, [(s.cycle.number, s.cycle.skew_ms, (s.reading,)) for s in fresh + rivals])
+    conflicts = Counter(sent.cycle.number for sent in rivals)
+    return Kept(Counter(sent.cycle.number for sent in fresh) + conflicts, conflicts)
+
+
+def _columns(
+    readings: Sequence[Reading], numbers: Sequence[int]
+) -> tuple[Int4s, Int8s, Float8s, Int4s, Int8s]:
+    return (
+        Int4s([r.series for r in readings]),
+        Int8s([r.time_ms for r in readings]),
+        Float8s([r.value for r in readings]),
+        Int4s([r.quality for r in readings]),
+        Int8s(numbers),
+    )
+
+
+def _compare(
+    connection: psycopg.Connection, sent: Sequence[_Sent]
+) -> tuple[list[_Sent], list[_Sent]]:
+    """Return those that were inserted, and those that say another value than what is there."""
+    series, times, values, _, numbers = _columns(
+        [s.reading for s in sent], [s.cycle.number for s in sent]
+    )
+    cursor = connection.cursor(binary=True)
+    unlike = cursor.execute(_UNLIKE, (series, times, values, numbers)).fetchall()
+    inserted = [sent[n - 1] for n, alike in unlike if alike]
+    fresh = {_key(one): one for one in inserted}  # a cycle may say the same twice
+    return list(fresh.values()), [sent[n - 1] for n, alike in unlike if not alike]
+
+
+def _keep_rivals(
+    connection: psycopg.Connection, others: Sequence[_Sent], committed_ms: int
+) -> list[_Sent]:
+    """Keep other values beside the first; return those that were not there either."""
+    if not others:
+        return []
+    columns = _columns([s.reading for s in others], [s.cycle.number for s in others])
+    inserted = set(connection.cursor(binary=True).execute(_RIVALS, columns).fetchall())
+    fresh = {_key(one): one for one in others if _key(one) in inserted}
+    rivals = list(fresh.values())
+    if rivals:
+        series = Int4s([s.reading.series for s in rivals])
+        times = Int8s([s.reading.time_ms for s in rivals])
+        connection.execute(_CONFLICTS, (committed_ms, series, times))
+    return rivals
+
+
+def _key(sent: _Sent) -> tuple[int, int, float, int]:
+    return sent.reading.series, sent.reading.time_ms, sent.reading.value, sent.cycle.number
+
+
+def _touch(
+    connection: psycopg.Connection, fresh: Sequence[tuple[int, int, Sequence[Reading]]]
+) -> None:
+    """Note the hours of new readings, given with their cycle's number and its move."""
+    touched: defaultdict[int, set[int]] = defaultdict(set)
+    for _, skew_ms, readings in fresh:
+        for r in readings:
+            hour = hour_of(moved_to(r.time_ms, skew_ms) if skew_ms else r.time_ms)
+            touched[hour].add(r.series)
+    if touched:
+        series = Int4s([one for some in touched.values() for one in some])
+        hours = Int8s([hour for hour, some in touched.items() for _ in some])
+        mark = max(number for number, _, readings in fresh if readings)
+        connection.execute(_TOUCH, (mark, series, hours))

@@ -1,0 +1,89 @@
+"""Old databases, filled, are brought forward by the scripts alone."""
+
+from pathlib import Path
+
+import apsw
+import psycopg
+import pytest
+
+from domain.ids import SeriesId
+from domain.window import HOUR_MS, Window
+from store import migrations
+from store.series import Fate, Series
+from store.sqlite import SqliteSeries
+from store.timescale import PostgresSeries
+from tests.builders import NOON, delivery, series_of
+from tests.services.postgres import Postgres
+
+# Three cycles of one series: the second says another value for the first one's time.
+FRAMES = [(1, "dat-01", 0, 0), (2, "dat-01", 0, 1), (3, "dat-01", 0, 2)]
+READINGS = [(1, NOON, 5.0, 1, 1), (1, NOON, 4.0, 1, 2), (1, NOON + HOUR_MS, 6.0, 1, 3)]
+OLDEST_FILLED = 3
+
+
+def scripts_until(last: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a store know the first scripts only, as an older program did."""
+
+    def some(package: str) -> dict[int, str]:
+        return {n: text for n, text in migrations.scripts(package).items() if n <= last}
+
+    monkeypatch.setattr("store.sqlite.connection.scripts", some)
+    monkeypatch.setattr("store.timescale.connection.scripts", some)
+
+
+def check_brought_forward(series: Series) -> None:
+    found = [
+        (r.time_ms, r.value, r.conflict) for r in series.read(SeriesId(1), Window(0, 2 * NOON))
+    ]
+    assert found == [(NOON, 4.0, True), (NOON, 5.0, True), (NOON + HOUR_MS, 6.0, False)]
+    assert [(t.series, t.hour_ms) for t in series.touched(9)] == [(1, NOON)]
+    old, other = delivery(series_of({0: 5.0})), delivery(series_of({0: 4.0}, seq=1))
+    assert series.append([old, other], NOON).fates == (Fate(0, 1, 0, 0), Fate(0, 1, 0, 0))
+    new = delivery(series_of({0: 3.0, 5: 1.0}, seq=3))
+    assert series.append([new], NOON).fates == (Fate(2, 0, 1, 0),)
+    tally = series.tally()
+    assert (tally.readings, tally.frames, tally.conflicts) == (5, 4, 1)
+    assert series.check() == []
+
+
+def test_a_filled_postgres_is_brought_forward(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres.fresh("old")
+    with monkeypatch.context() as patch:
+        scripts_until(OLDEST_FILLED, patch)
+        PostgresSeries(url).close()
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT setval('series.frame_id', 3)")
+        cursor.executemany(
+            "INSERT INTO series.frame (id, device, boot, seq, received, committed, time)"
+            " VALUES (%s, %s, %s, %s, 0, 0, 0)", FRAMES,
+        )  # fmt: skip
+        cursor.executemany("INSERT INTO series.reading VALUES (%s, %s, %s, %s, %s)", READINGS)
+        cursor.execute("INSERT INTO series.conflict VALUES (1, %s, 0)", (NOON,))
+        cursor.execute("INSERT INTO series.ledger VALUES ('dat-01', 0, 0, 2)")
+        cursor.execute("INSERT INTO series.touched VALUES (1, %s, 2)", (NOON,))
+    series = PostgresSeries(url)
+    check_brought_forward(series)
+    series.close()
+
+
+def test_a_filled_sqlite_is_brought_forward(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        scripts_until(OLDEST_FILLED, patch)
+        SqliteSeries(tmp_path / "old.db").close()
+    connection = apsw.Connection(str(tmp_path / "old.db"))
+    connection.executemany(
+        "INSERT INTO frame (id, device, boot, seq, received, committed, time)"
+        " VALUES (?, ?, ?, ?, 0, 0, 0)", FRAMES,
+    )  # fmt: skip
+    connection.executemany("INSERT INTO reading VALUES (?, ?, ?, ?, ?)", READINGS)
+    connection.execute("INSERT INTO conflict VALUES (1, ?, 0)", (NOON,))
+    connection.execute("INSERT INTO ledger VALUES ('dat-01', 0, 0, 2)")
+    connection.execute("INSERT INTO touched VALUES (1, ?, 2)", (NOON,))
+    connection.close()
+    series = SqliteSeries(tmp_path / "old.db")
+    check_brought_forward(series)
+    series.close()
