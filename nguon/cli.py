@@ -15,6 +15,7 @@ from domain.ids import PlotId
 from firmware_sim.__main__ import add_replay, progress
 from firmware_sim.replay import load_map
 from nguon import settings as config
+from nguon.backup import add_backup
 from nguon.compose import make_signer, signer, stores
 from nguon.enrol import enrol
 from nguon.fsck import findings
@@ -22,6 +23,7 @@ from nguon.ledger import add_ledger
 from nguon.lifeline import follow_parent
 from nguon.limits import add_limits
 from nguon.quarantine import add_quarantine
+from nguon.restore import add_restore
 from traceability.keys import parse_trust
 from traceability.verify import STEPS, verify
 
@@ -108,6 +110,8 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     )
     _add(verbs, "fsck", "re-check everything the stores claim", _fsck)
+    add_backup(verbs)
+    add_restore(verbs)
     _add(verbs, "settings", "print every setting, its value and where it came from", _settings)
     _add(
         verbs,
