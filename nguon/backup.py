@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from domain.errors import BadSettings, InvalidInput
 from domain.window import print_instant
 from firmware_sim.__main__ import progress
+from firmware_sim.arguments import whole
 from nguon import settings as config
 from nguon.compose import now_ms, signer
 from nguon.settings import Settings
@@ -194,16 +195,9 @@ def add_backup(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "--without-key", action="store_true", help="leave out the key that signs passports"
     )
     parser.add_argument(
-        "--keep", type=_at_least_one, metavar="N", help="then remove all but the newest N"
+        "--keep", type=whole(1, 10_000), metavar="N", help="then remove all but the newest N"
     )
     parser.set_defaults(verb=_backup)
-
-
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        message = f"a number from 1 on, not {text!r}"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
 
 
 def _backup(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from nguon import settings as config
 from nguon.backup import add_backup
 from nguon.compose import make_signer, signer, stores
 from nguon.enrol import enrol
+from nguon.export import add_export
 from nguon.fsck import findings
 from nguon.ledger import add_ledger
 from nguon.lifeline import follow_parent
@@ -110,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     )
     _add(verbs, "fsck", "re-check everything the stores claim", _fsck)
+    add_export(verbs)
     add_backup(verbs)
     add_restore(verbs)
     _add(verbs, "settings", "print every setting, its value and where it came from", _settings)
