@@ -1,5 +1,6 @@
 """Reading back from the embedded store; each function is given a connection."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 import apsw
@@ -16,6 +17,13 @@ _COLUMNS = """r.series, r.time, r.value, r.quality, f.received, f.committed,
     f.skew, f.clock"""
 _READ = f"""SELECT {_COLUMNS} FROM reading r JOIN frame f ON f.id = r.frame
     WHERE r.series = ? AND r.time >= ? AND r.time < ? ORDER BY r.time, r.value"""
+_SHIFTS = """SELECT series, least, most FROM moved
+    WHERE series IN (SELECT value FROM json_each(?))"""
+# CROSS: series by series, each by its own key, in one statement for all.
+_LATEST = f"""SELECT {_COLUMNS} FROM json_each(?) AS s
+    CROSS JOIN reading r ON r.series = s.value AND r.time = (SELECT time FROM reading
+        WHERE series = s.value AND time < ? ORDER BY time DESC LIMIT 1)
+    CROSS JOIN frame f ON f.id = r.frame"""
 _BEAT = "f.id, f.boot, f.seq, f.time, f.received, f.skew, f.clock"
 _Shift = tuple[int, int]
 Page = tuple[list[StoredReading], int | None]
@@ -55,9 +63,34 @@ def moved(connection: apsw.Connection, series: SeriesId) -> _Shift | None:
     return None if found is None else (int(found[0]), int(found[1]))
 
 
-def latest(connection: apsw.Connection, series: SeriesId, until_ms: int) -> StoredReading | None:
-    """Return the newest reading before ``until_ms``."""
-    least, most = moved(connection, series) or (0, 0)
+def latest(
+    connection: apsw.Connection, series: Sequence[SeriesId], until_ms: int
+) -> dict[SeriesId, StoredReading]:
+    """Return each series' newest reading before ``until_ms``."""
+    asked = json.dumps(series)
+    shifts = {
+        SeriesId(row[0]): (int(row[1]), int(row[2]))
+        for row in connection.execute(_SHIFTS, (asked,))
+    }
+    rows = connection.execute(
+        _LATEST, (json.dumps([s for s in series if s not in shifts]), until_ms)
+    )
+    found: dict[SeriesId, StoredReading] = {}
+    for reading in map(stored_reading, rows):
+        first = found.setdefault(reading.series, reading)
+        if reading.value < first.value:
+            found[reading.series] = reading
+    for one, shift in shifts.items():
+        newest = _latest_moved(connection, one, until_ms, shift)
+        if newest is not None:
+            found[one] = newest
+    return found
+
+
+def _latest_moved(
+    connection: apsw.Connection, series: SeriesId, until_ms: int, shift: _Shift
+) -> StoredReading | None:
+    least, most = shift
     row = connection.execute(
         "SELECT time FROM reading WHERE series = ? AND time < ? ORDER BY time DESC LIMIT 1",
         (series, until_ms - least),

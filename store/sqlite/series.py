@@ -76,8 +76,7 @@ class SqliteSeries:
     def latest(self, series: Sequence[SeriesId], until_ms: int) -> dict[SeriesId, StoredReading]:
         """Return each series' newest reading before ``until_ms``."""
         with self._connections.guarded() as connection:
-            found = {one: reads.latest(connection, one, until_ms) for one in series}
-        return {one: reading for one, reading in found.items() if reading is not None}
+            return reads.latest(connection, series, until_ms)
 
     def buckets(self, series: SeriesId, window: Window, size: Size) -> list[Bucket]:
         """Return the roll-ups that start inside the window."""
