@@ -1,6 +1,6 @@
 # Every verb is one line of use; the work is in the tools themselves.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test faults bench-ingest check format services lock shots clean
+.PHONY: help demo demo-check test faults bench-ingest bench-store check format services lock shots clean
 
 # uv fetches and checks what the lock names; without one on the path, pip brings it.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -27,6 +27,9 @@ faults: .venv/dev.stamp services  ## The fault campaign: TRIALS= of each (all), 
 bench-ingest: .venv/dev.stamp services  ## How fast a backlog is taken in, against bare paho; ARGS=
 	$(BIN)/python -m bench.ingest $(ARGS)
 	$(BIN)/python -m bench.amqp
+
+bench-store: .venv/dev.stamp services  ## What each store appends, weighs and answers; ARGS=
+	$(BIN)/python -m bench.store $(ARGS)
 
 check: .venv/dev.stamp  ## Format, lint, types, import contracts, documentation
 	$(BIN)/ruff format --check .

@@ -67,6 +67,12 @@ class Postgres(Server):
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
+    def weight(self, database: str) -> int:
+        """Return how many bytes a database takes on disk, indexes and all."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            row = connection.execute("SELECT pg_database_size(%s)", (database,)).fetchone()
+        return int(row[0]) if row is not None else 0
+
     def _ready(self) -> bool:
         with contextlib.suppress(OSError):
             lines = (self.data / "postmaster.pid").read_text().split("\n")

@@ -1,0 +1,62 @@
+"""The least that could put readings into each store's own table: what appends are held against.
+
+No deduplication beyond the key, no ledger, no frames, no conflicts, no roll-up list; the
+same batches, each in a durable transaction.
+"""
+
+import struct
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import apsw
+import psycopg
+
+from store.sqlite import SqliteSeries
+from store.timescale import PostgresSeries
+
+Rows: TypeAlias = Sequence[tuple[int, int, float, int, int]]
+_ROW = struct.Struct(">h ii iq id ii iq")
+_HEAD, _TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+
+
+def sqlite_floor(path: Path, batches: Sequence[Rows]) -> float:
+    """Return the seconds that `executemany` takes for all batches."""
+    SqliteSeries(path).close()
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA synchronous = FULL")
+    began = time.perf_counter()
+    for rows in batches:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)", rows)
+        connection.execute("COMMIT")
+    seconds = time.perf_counter() - began
+    connection.close()
+    return seconds
+
+
+def postgres_floor(url: str, batches: Sequence[Rows]) -> float:
+    """Return the seconds that a binary COPY and an INSERT take for all batches."""
+    PostgresSeries(url).close()
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "CREATE TEMPORARY TABLE floor (LIKE series.reading) ON COMMIT DELETE ROWS"
+        )
+        connection.commit()
+        began = time.perf_counter()
+        for rows in batches:
+            with connection.cursor() as cursor:
+                with cursor.copy("COPY floor FROM STDIN (FORMAT BINARY)") as copy:
+                    copy.write(_packed(rows))
+                cursor.execute(
+                    "INSERT INTO series.reading SELECT * FROM floor ON CONFLICT DO NOTHING"
+                )
+            connection.commit()
+        return time.perf_counter() - began
+
+
+def _packed(rows: Rows) -> bytes:
+    """Return rows in PostgreSQL's binary COPY format: five fields, each behind its length."""
+    body = [_ROW.pack(5, 4, s, 8, t, 8, v, 4, q, 8, f) for s, t, v, q, f in rows]
+    return _HEAD + b"".join(body) + _TAIL

@@ -1,0 +1,228 @@
+"""``make bench-store``: what each store appends, weighs and answers, against its own floor.
+
+In one run, on one machine. Appending, as ratios against the same readings put into the same
+table by the least that could: `executemany` for SQLite, a binary COPY into a temporary
+table and one INSERT for PostgreSQL. Then bytes on disk a reading, and the median time of
+the questions that pages ask, while the store grows.
+"""
+
+import argparse
+import os
+import platform
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bench.floor import Rows, postgres_floor, sqlite_floor
+from domain.bucket import Bucket
+from domain.clock import ClockVerdict
+from domain.ids import DeviceId, SeriesId
+from domain.quality import GOOD
+from domain.reading import Delivery, Frame, Reading
+from domain.window import DAY_MS, Size, Window
+from nguon.compose import open_series
+from store.series import Series
+from tests.services.postgres import Postgres
+
+DEVICES, CHANNELS, BATCH = 1_250, 4, 500
+START_MS, STEP_MS = 1_790_000_000_000 - 1_790_000_000_000 % DAY_MS, 900_000
+_GOOD = GOOD.pack()
+_ASKED = 40
+_ROLLED_UP = 100  # devices whose year of daily buckets is filled in
+
+
+def deliveries(first: int, count: int) -> Iterator[Delivery]:
+    """Yield so many messages of four readings, each device in its turn."""
+    for number in range(first, first + count):
+        device, seq = number % DEVICES, number // DEVICES
+        time_ms = START_MS + seq * STEP_MS
+        readings = tuple(
+            Reading(SeriesId(device * CHANNELS + i + 1), time_ms, _value(number, i), _GOOD)
+            for i in range(CHANNELS)
+        )
+        frame = Frame(0, seq, readings, ClockVerdict.UNSUSPECTED, time_ms)
+        name = DeviceId(f"node-{device:05d}")
+        yield Delivery(f"nguon/v1/{name}/up", b"", time_ms + 2_000, name, (frame,), ())
+
+
+def _value(number: int, channel: int) -> float:
+    return round(20 + (number * 7 + channel * 13) % 997 / 50, 2)
+
+
+def fill(series: Series, first: int, messages: int) -> float:
+    """Append messages; return the seconds that appending alone took."""
+    seconds = 0.0
+    for start in range(first, first + messages, BATCH):
+        batch = list(deliveries(start, min(BATCH, first + messages - start)))
+        began = time.perf_counter()
+        series.append(batch, batch[-1].received_ms + 50)
+        seconds += time.perf_counter() - began
+        if start % 250_000 < BATCH:
+            print(f"\r  {start * CHANNELS:,} readings", end="", file=sys.stderr, flush=True)
+    return seconds
+
+
+def roll_up_a_year(series: Series) -> None:
+    """Fill in a year of daily buckets for some devices: pages read these, not readings."""
+    for device in range(_ROLLED_UP):
+        buckets = [
+            Bucket(SeriesId(device * CHANNELS + i + 1), Size.DAY, START_MS + day * DAY_MS, 96, 96,
+                   20.0, 39.0, 2_880.0, 30.0, 0, 0, 0)
+            for i in range(CHANNELS) for day in range(365)
+        ]  # fmt: skip
+        series.settle(buckets, [])
+
+
+def questions(series: Series, end_ms: int) -> dict[str, Callable[[random.Random], object]]:
+    """Return what is asked, by name; each with its own dice, so that all stores get the same."""
+    every = [SeriesId(n + 1) for n in range(DEVICES * CHANNELS)]
+    year = Window(START_MS, START_MS + 365 * DAY_MS)
+    season = Window(START_MS + 30 * DAY_MS, START_MS + 150 * DAY_MS)
+
+    def channels(device: int) -> Sequence[SeriesId]:
+        return every[device * CHANNELS : (device + 1) * CHANNELS]
+
+    def a_day(dice: random.Random) -> object:
+        days = max(1, (end_ms - START_MS) // DAY_MS)
+        day = START_MS + dice.randrange(days) * DAY_MS
+        window = Window(day, day + DAY_MS)
+        return [list(series.read(one, window)) for one in channels(dice.randrange(DEVICES))]
+
+    def of_some(window: Window) -> Callable[[random.Random], object]:
+        return lambda dice: [
+            series.buckets(one, window, Size.DAY) for one in channels(dice.randrange(_ROLLED_UP))
+        ]
+
+    return {
+        "latest of 5,000 series": lambda _: series.latest(every, end_ms + DAY_MS),
+        "a plot's year, 365 points, 4 series": of_some(year),
+        "a season's coverage, 4 series": of_some(season),
+        "a device's day of readings": a_day,
+    }
+
+
+def ask(series: Series, end_ms: int) -> dict[str, float]:
+    """Return the median milliseconds of each question."""
+    found = {}
+    for name, question in questions(series, end_ms).items():
+        dice, taken = random.Random(7), []  # noqa: S311 - the same questions for every store
+        for _ in range(_ASKED if "latest" not in name else _ASKED // 4):
+            began = time.perf_counter()
+            question(dice)
+            taken.append((time.perf_counter() - began) * 1000)
+        found[name] = statistics.median(taken)
+    return found
+
+
+def measure(what: str, url: str, weigh: Callable[[], int], sizes: Sequence[int]) -> list[str]:
+    """Fill one store step by step; return the rows of its table."""
+    series = open_series(url)
+    rows, done = [], 0
+    for size in sizes:
+        messages = size // CHANNELS
+        seconds = fill(series, done, messages - done)
+        rate = (messages - done) * CHANNELS / seconds
+        if not done:
+            roll_up_a_year(series)
+        done = messages
+        times = ask(series, START_MS + done // DEVICES * STEP_MS)
+        asked = " | ".join(f"{ms:.1f}" for ms in times.values())
+        rows.append(f"| {what} | {size:,} | {rate:,.0f} | {weigh() / size:.1f} | {asked} |")
+        print(f"\r{rows[-1]}", file=sys.stderr, flush=True)
+    series.close()
+    return rows
+
+
+def raw(count: int) -> Iterator[Rows]:
+    """Yield batches of rows as the floors take them: series, time, value, quality, frame."""
+    for start in range(0, count // CHANNELS, BATCH):
+        yield [
+            (r.series, r.time_ms, r.value, r.quality, start + i + 1)
+            for i, one in enumerate(deliveries(start, BATCH))
+            for r in one.frames[0].readings
+        ]
+
+
+def floors(postgres: Postgres, folder: Path, count: int, rounds: int) -> list[str]:
+    """Return the table of appending against the floor, in turn, medians of ``rounds``."""
+    rates: dict[str, list[float]] = {}
+    batches = list(raw(count))
+    for number in range(rounds):
+        ours = {
+            "sqlite": f"sqlite:///{folder}/ours-{number}.db",
+            "postgres": postgres.fresh(f"ours_{number}"),
+        }
+        rates.setdefault("sqlite floor", []).append(
+            count / sqlite_floor(folder / f"floor-{number}.db", batches)
+        )
+        rates.setdefault("postgres floor", []).append(
+            count / postgres_floor(postgres.fresh(f"floor_{number}"), batches)
+        )
+        for what, url in ours.items():
+            series = open_series(url)
+            rates.setdefault(what, []).append(count / fill(series, 0, count // CHANNELS))
+            series.close()
+    middle = {name: statistics.median(found) for name, found in rates.items()}
+    return [
+        f"| {what} | {middle[what]:,.0f} | {middle[f'{what} floor']:,.0f}"
+        f" | {middle[what] / middle[f'{what} floor']:.2f} |"
+        for what in ("sqlite", "postgres")
+    ]
+
+
+def main() -> int:
+    """Measure and print two tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.store", description=__doc__)
+    parser.add_argument("--readings", default="1000000,10000000", help="(%(default)s)")
+    parser.add_argument("--what", default="sqlite,postgres", help="(%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="of the floors (%(default)s)")
+    parser.add_argument("--floor", type=int, default=400_000, help="readings (%(default)s)")
+    options = parser.parse_args()
+    sizes = [int(text) for text in options.readings.split(",")]
+    postgres = Postgres(durable=True).start()
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=os.environ.get("BENCH_DIR", ".")))
+    try:
+        against = floors(postgres, folder, options.floor, options.rounds)
+        file = folder / "grown.db"
+        stores: dict[str, tuple[str, Callable[[], int]]] = {
+            "sqlite": (f"sqlite:///{file}", lambda: _weight(file)),
+            "postgres": (postgres.fresh("grown"), lambda: postgres.weight("grown")),
+        }
+        rows = [
+            row for what in options.what.split(",") for row in measure(what, *stores[what], sizes)
+        ]
+    finally:
+        postgres.close()
+        shutil.rmtree(folder)
+    _print(against, rows, options)
+    return 0
+
+
+def _weight(file: Path) -> int:
+    return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
+
+
+def _print(against: list[str], rows: list[str], options: argparse.Namespace) -> None:
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()};"
+          f" {DEVICES:,} devices of {CHANNELS} series, batches of {BATCH} messages\n")  # fmt: skip
+    print(f"| store | readings/s | floor | of the floor |\n| --- | --- | --- | --- |\n"
+          f"{chr(10).join(against)}\n\n({options.floor:,} readings, {options.rounds} rounds,"
+          " medians)\n")  # fmt: skip
+    names = " | ".join(f"{name}, ms" for name in questions_named())
+    print(f"| store | readings | appended/s | bytes a reading | {names} |")
+    print("| --- " * 8 + "|")
+    print("\n".join(rows))
+
+
+def questions_named() -> list[str]:
+    """Return the names of the questions, in order."""
+    return list(questions(None, 0))  # type: ignore[arg-type] # none is asked
+
+
+if __name__ == "__main__":
+    sys.exit(main())
