@@ -57,7 +57,8 @@ def test_the_plausibility_rules_of_the_ismn(
 ) -> None:
     data = shared / "data"
     with (data / "flagit_test_dataframe.csv").open(encoding="utf-8") as file:
-        rows = {row["utc"]: row[column] for row in csv.DictReader(file)}
+        # The ISMN flags soil moisture by what is beside it: no flag where there is none.
+        rows = {row["utc"]: row[column] for row in csv.DictReader(file) if row["soil_moisture"]}
     with (data / "flagit_expected_flags.csv").open(encoding="utf-8") as file:
         expected = {row["utc"] for row in csv.DictReader(file) if rule in row["flags"].split()}
     found = {utc for utc, cell in rows.items() if cell and gross_range(float(cell), limits) == 4}
