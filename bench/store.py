@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.floor import Rows, postgres_floor, sqlite_floor
+from bench.packs import INTERVAL_S, START_MS, STREAMS, names
 from domain.bucket import Bucket
 from domain.clock import ClockVerdict
-from domain.ids import DeviceId, SeriesId
+from domain.ids import SeriesId
 from domain.quality import GOOD
 from domain.reading import Delivery, Frame, Reading
 from domain.window import DAY_MS, Size, Window
@@ -29,8 +30,9 @@ from nguon.compose import open_series
 from store.series import Series
 from tests.services.postgres import Postgres
 
-DEVICES, CHANNELS, BATCH = 1_250, 4, 500
-START_MS, STEP_MS = 1_790_000_000_000 - 1_790_000_000_000 % DAY_MS, 900_000
+DEVICES, CHANNELS, BATCH = 1_250, len(STREAMS), 500
+FIRST_MS, STEP_MS = START_MS - START_MS % DAY_MS, INTERVAL_S * 1000
+_NAMES = names(DEVICES)
 _GOOD = GOOD.pack()
 _ASKED = 40
 _ROLLED_UP = 100  # devices whose year of daily buckets is filled in
@@ -40,13 +42,13 @@ def deliveries(first: int, count: int) -> Iterator[Delivery]:
     """Yield so many messages of four readings, each device in its turn."""
     for number in range(first, first + count):
         device, seq = number % DEVICES, number // DEVICES
-        time_ms = START_MS + seq * STEP_MS
+        time_ms = FIRST_MS + seq * STEP_MS
         readings = tuple(
             Reading(SeriesId(device * CHANNELS + i + 1), time_ms, _value(number, i), _GOOD)
             for i in range(CHANNELS)
         )
         frame = Frame(0, seq, readings, ClockVerdict.UNSUSPECTED, time_ms)
-        name = DeviceId(f"node-{device:05d}")
+        name = _NAMES[device]
         yield Delivery(f"nguon/v1/{name}/up", b"", time_ms + 2_000, name, (frame,), ())
 
 
@@ -71,7 +73,7 @@ def roll_up_a_year(series: Series) -> None:
     """Fill in a year of daily buckets for some devices: pages read these, not readings."""
     for device in range(_ROLLED_UP):
         buckets = [
-            Bucket(SeriesId(device * CHANNELS + i + 1), Size.DAY, START_MS + day * DAY_MS, 96, 96,
+            Bucket(SeriesId(device * CHANNELS + i + 1), Size.DAY, FIRST_MS + day * DAY_MS, 96, 96,
                    20.0, 39.0, 2_880.0, 30.0, 0, 0, 0)
             for i in range(CHANNELS) for day in range(365)
         ]  # fmt: skip
@@ -81,15 +83,15 @@ def roll_up_a_year(series: Series) -> None:
 def questions(series: Series, end_ms: int) -> dict[str, Callable[[random.Random], object]]:
     """Return what is asked, by name; each with its own dice, so that all stores get the same."""
     every = [SeriesId(n + 1) for n in range(DEVICES * CHANNELS)]
-    year = Window(START_MS, START_MS + 365 * DAY_MS)
-    season = Window(START_MS + 30 * DAY_MS, START_MS + 150 * DAY_MS)
+    year = Window(FIRST_MS, FIRST_MS + 365 * DAY_MS)
+    season = Window(FIRST_MS + 30 * DAY_MS, FIRST_MS + 150 * DAY_MS)
 
     def channels(device: int) -> Sequence[SeriesId]:
         return every[device * CHANNELS : (device + 1) * CHANNELS]
 
     def a_day(dice: random.Random) -> object:
-        days = max(1, (end_ms - START_MS) // DAY_MS)
-        day = START_MS + dice.randrange(days) * DAY_MS
+        days = max(1, (end_ms - FIRST_MS) // DAY_MS)
+        day = FIRST_MS + dice.randrange(days) * DAY_MS
         window = Window(day, day + DAY_MS)
         return [list(series.read(one, window)) for one in channels(dice.randrange(DEVICES))]
 
@@ -130,7 +132,7 @@ def measure(what: str, url: str, weigh: Callable[[], int], sizes: Sequence[int])
         if not done:
             roll_up_a_year(series)
         done = messages
-        times = ask(series, START_MS + done // DEVICES * STEP_MS)
+        times = ask(series, FIRST_MS + done // DEVICES * STEP_MS)
         asked = " | ".join(f"{ms:.1f}" for ms in times.values())
         rows.append(f"| {what} | {size:,} | {rate:,.0f} | {weigh() / size:.1f} | {asked} |")
         print(f"\r{rows[-1]}", file=sys.stderr, flush=True)

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.account import Account, account
-from domain.errors import NotFound
 from domain.ids import DeviceId
 from domain.window import DAY_MS, Window, day_window, days_window, local_day
 from store.records import Transaction
@@ -34,9 +33,7 @@ def device_days(
 ) -> Iterator[DeviceDay]:
     """Yield a device's account for each local day; raises `NotFound`."""
     register = transaction.devices.register()
-    if device not in register.devices:
-        message = f"no device {device}"
-        raise NotFound(message)
+    register.device(device)
     streams = list(register.streams.get(device, {}).values())
     interval_ms = min((s.interval_s for s in streams), default=_SLOWEST_S) * 1000
     whole = days_window(*days, zone)

@@ -8,6 +8,7 @@ this plot between planting and harvest" has one answer.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from domain.errors import NotFound
 from domain.ids import Channel, DeviceId, PlotId, SeriesId
 from domain.limits import History
 
@@ -58,6 +59,13 @@ class Register:
     devices: Mapping[DeviceId, Device]
     streams: Mapping[DeviceId, Mapping[str, Datastream]]
     placements: Mapping[DeviceId, Sequence[Placement]]
+
+    def device(self, device: DeviceId) -> Device:
+        """Return a registered device; raises `NotFound`."""
+        if device not in self.devices:
+            message = f"no device {device}"
+            raise NotFound(message)
+        return self.devices[device]
 
     def placed(self, device: DeviceId, instant_ms: int) -> bool:
         """Whether the device stood on any plot at that instant."""

@@ -1,6 +1,6 @@
 """The short way through an ordinary pack: numbers and names, nothing else.
 
-Nearly every message is one, and :mod:`domain.senml` costs six times as much for it.
+Nearly every message is one, and :mod:`domain.senml` costs five times as much for it.
 Nothing is ever refused here: whatever is unusual, or wrong, is left to the long way,
 which alone decides. A property test holds the two equal.
 """

@@ -20,7 +20,7 @@ import paho.mqtt.client as mqtt
 from domain.ids import DeviceId
 from domain.topics import Leaf, Topic, every
 from ingest.message import Received, Word
-from ingest.mqtt_client import Endpoint, Publish, dial, pubacks, publish_all, topic_of
+from ingest.mqtt_client import Endpoint, Publish, dial, pubacks, topic_of
 from store import failpoint
 
 _log = logging.getLogger(__name__)
@@ -126,8 +126,8 @@ class MqttSource:
         client = self._client
         if client is None or not self._connected.is_set():
             return
-        messages = [(str(Topic(device, Leaf.DOWN)), word.encode()) for device, word in words]
-        publish_all(client, messages, five=self._five)
+        for device, word in words:
+            client.publish(str(Topic(device, Leaf.DOWN)), word.encode(), qos=0)
 
     def _keep(self) -> None:
         """Find out which version the broker speaks, then watch over the session."""

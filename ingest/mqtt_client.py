@@ -1,8 +1,8 @@
 """A paho client set up for a session that outlives it; what is asked of it is elsewhere.
 
 Three habits of paho cost more than all of our own work on a message: it reads one byte at
-a time, builds up a packet and its properties piece by piece, and acknowledges or publishes
-with two system calls a message. They are mended here, by a few of its private names;
+a time, builds up a packet and its properties piece by piece, and acknowledges with two
+system calls a message. They are mended here, by a few of its private names;
 ``tests/ingest/test_mqtt.py`` fails where a new paho renames them. Measured in
 docs/performance.md.
 """
@@ -20,8 +20,6 @@ RECEIVE_MAXIMUM = 2_000
 _KEEPALIVE_S = 30
 _SESSION_S = 30 * 24 * 3600
 _PIECE_BYTES = 65_536
-_PACKETS_A_WRITE = 500
-_SEVEN_BITS = 0x7F
 # Of MQTT 5, 3.3: fixed header with any DUP and RETAIN; an empty topic, and no properties.
 _PUBLISH_QOS_1, _SHORTEST = 0x32, 7
 
@@ -119,24 +117,6 @@ def pubacks(client: mqtt.Client, mids: Sequence[int]) -> None:
         # PUBACK, both versions: reason "success" needs no more than the packet id.
         packets = b"".join([b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids])
         client._packet_queue(MessageType.PUBACK, packets, mids[-1], 1)  # noqa: SLF001 - see above
-
-
-def publish_all(client: mqtt.Client, messages: Sequence[tuple[str, bytes]], *, five: bool) -> None:
-    """Publish with QoS 0, many in one write; paho's own way makes a lock and a call for each."""
-    packets = [_publish_packet(topic.encode(), payload, five=five) for topic, payload in messages]
-    for start in range(0, len(packets), _PACKETS_A_WRITE):
-        piece = b"".join(packets[start : start + _PACKETS_A_WRITE])
-        # Queued as what needs no more of paho than to be sent: its PUBLISH has a waiter.
-        client._packet_queue(MessageType.PUBACK, piece, 0, 1)  # noqa: SLF001 - see above
-
-
-def _publish_packet(topic: bytes, payload: bytes, *, five: bool) -> bytes:
-    body = len(topic).to_bytes(2, "big") + topic + (b"\0" if five else b"") + payload
-    size, rest = bytearray(), len(body)
-    while rest > _SEVEN_BITS:
-        size.append(rest & _SEVEN_BITS | 0x80)
-        rest >>= 7
-    return b"\x30" + size + bytes([rest]) + body
 
 
 class _Client(mqtt.Client):

@@ -20,14 +20,13 @@ from domain.window import print_instant
 from firmware_sim.__main__ import progress
 from firmware_sim.arguments import whole
 from nguon import settings as config
-from nguon.compose import now_ms, signer
-from nguon.settings import Settings
+from nguon.compose import now_ms, require_files, signer
+from nguon.settings import Settings, file_of
 from store.sqlite import SqliteSeries
 from store.sqlite.copy import copy, damage
 
 MANIFEST, RECORDS, SERIES, KEY = "manifest.json", "records.db", "series.db", "signing.key"
 _PREFIX = "nguon-"
-_CHUNK = 1 << 20
 Say = Callable[[str], None]
 
 
@@ -82,7 +81,8 @@ def make(settings: Settings, folder: Path, say: Say, *, with_key: bool) -> Path:
     Raises `BadSettings` where a store is no file, `StoreUnavailable` where one cannot be
     read or the disk is full; then nothing is left behind.
     """
-    records, series = _files(settings)
+    require_files(settings)
+    files = store_files(settings)
     key = settings.key_file() if with_key else None
     if key is not None:
         signer(settings)  # says so when it is not there
@@ -92,7 +92,7 @@ def make(settings: Settings, folder: Path, say: Say, *, with_key: bool) -> Path:
     partial.mkdir(parents=True, mode=0o700)
     try:
         # The records first: a passport in them then has all its readings.
-        for source, name in ((records, RECORDS), (series, SERIES)):
+        for name, source in files.items():
             copy(source, partial / name, _copying(source, say))
         if key is not None:
             shutil.copyfile(key, partial / KEY)
@@ -108,18 +108,14 @@ def make(settings: Settings, folder: Path, say: Say, *, with_key: bool) -> Path:
     return target
 
 
-def _files(settings: Settings) -> tuple[Path, Path]:
-    found = []
-    for name, url in (("RECORDS", settings.records()), ("SERIES", settings.series())):
-        if not url.startswith("sqlite:///"):
-            message = f"NGUON_{name}_URL is PostgreSQL: deploy/postgres-backup.sh backs it up"
-            raise BadSettings(message)
-        path = Path(url.removeprefix("sqlite:///"))
-        if not path.exists():
-            message = f"{path} is not there: is NGUON_DATA the right folder?"
-            raise BadSettings(message)
-        found.append(path)
-    return found[0], found[1]
+def store_files(settings: Settings) -> dict[str, Path]:
+    """Return where both stores lie, by their names in a backup; raises `BadSettings`."""
+    files = {RECORDS: file_of(settings.records()), SERIES: file_of(settings.series())}
+    found = {name: path for name, path in files.items() if path is not None}
+    if found.keys() != files.keys():
+        message = "a store of the settings is PostgreSQL: deploy/postgres-backup.sh is for that"
+        raise BadSettings(message)
+    return found
 
 
 def _copying(source: Path, say: Say) -> Callable[[int], None]:
@@ -149,11 +145,8 @@ def _manifest(partial: Path, made_ms: int, say: Say) -> Manifest:
 
 def sha256(path: Path) -> str:
     """Return the checksum of a file, in hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def keep_on_disk(folder: Path, names: Iterable[str]) -> None:

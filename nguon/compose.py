@@ -4,13 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from domain.errors import BadSettings, StoreAbsent
 from domain.ids import SeriesId
 from domain.window import local_day
-from nguon.settings import Settings
+from nguon.settings import Settings, file_of
 from store.judged import limits_of
 from store.records import Records
 from store.rollups import Rhythm
@@ -30,8 +29,9 @@ def now_ms() -> int:
 
 def open_series(url: str, *, new: bool = True) -> Series:
     """Return the time-series store that a URL names; raises `BadSettings`."""
-    if url.startswith("sqlite:///"):
-        return SqliteSeries(Path(url.removeprefix("sqlite:///")), new=new)
+    path = file_of(url)
+    if path is not None:
+        return SqliteSeries(path, new=new)
     if url.startswith(("postgresql://", "postgres://")):
         return PostgresSeries(url, new=new)
     message = f"NGUON_SERIES_URL: sqlite:///FILE or postgresql://…, not {url[:12]}…"
@@ -66,7 +66,7 @@ def stores(settings: Settings, *, new: bool = False) -> Iterator[Stores]:
     must not look like an installation that has lost everything.
     """
     if not new:
-        _require_files(settings)
+        require_files(settings)
     records = open_records(settings.records())
     if not new and records.revision() is None:
         records.close()
@@ -86,10 +86,11 @@ def stores(settings: Settings, *, new: bool = False) -> Iterator[Stores]:
         records.close()
 
 
-def _require_files(settings: Settings) -> None:
+def require_files(settings: Settings) -> None:
+    """Raise `BadSettings` where a store should be a file and is not there."""
     for url in (settings.records(), settings.series()):
-        path = Path(url.removeprefix("sqlite:///"))
-        if url.startswith("sqlite:///") and not path.exists():
+        path = file_of(url)
+        if path is not None and not path.exists():
             message = f"{path} is not there: is NGUON_DATA the right folder? {_BEGIN}"
             raise BadSettings(message)
 

@@ -88,13 +88,10 @@ def _parts(transaction: Transaction, options: argparse.Namespace) -> list[_Part]
         zone = transaction.places.zone_of(plot, local_day(now_ms(), UTC_ZONE))
         parts = transaction.devices.covering(plot.id, _window(options, zone))
     else:
-        device = DeviceId.parse(options.device)
-        if device not in transaction.devices.register().devices:
-            message = f"no device {device}"
-            raise NotFound(message)
+        register = transaction.devices.register()
+        device = register.device(DeviceId.parse(options.device)).id
         window = _window(options, zone_of_device(transaction, device, now_ms()))
-        streams = [s for s in transaction.devices.streams() if s.device == device]
-        parts = [(stream, window) for stream in streams]
+        parts = [(stream, window) for stream in register.streams.get(device, {}).values()]
     known = sorted({stream.property for stream, _ in parts})
     if options.property is not None:
         parts = [
@@ -124,7 +121,7 @@ def _name(parts: list[_Part]) -> int:
 
 
 def _write(opened: Stores, parts: list[_Part], target: Path) -> int:
-    # pandas takes most of a second to import, which no other verb should pay.
+    # pandas takes half a second to import, which no other verb should pay.
     from store.frames import pieces, write_csv, write_parquet  # noqa: PLC0415
 
     partial = target.with_name(f".{target.name}.partial")

@@ -4,7 +4,6 @@ import argparse
 from datetime import timedelta
 
 from district.ledger import device_days, zone_of_device
-from domain.errors import NotFound
 from domain.ids import DeviceId
 from domain.ranges import Runs, missing, size
 from domain.window import local_day
@@ -37,20 +36,18 @@ def add_ledger(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 def _ledger(options: argparse.Namespace) -> int:
     with stores(config.load().settings) as opened, opened.records.reading() as transaction:
-        known = transaction.devices.register().devices
+        register = transaction.devices.register()
         if options.device is not None:
             device = DeviceId.parse(options.device)
-            if device not in known:
-                message = f"no device {device}"
-                raise NotFound(message)
+            register.device(device)
             return _detail(opened, transaction, device, options.days)
         gone = 0
-        for device in sorted(known):
+        for device in sorted(register.devices):
             runs = opened.series.ledger(device).values()
             holes = sum(size(missing(one)) for one in runs)
             print(f"{device:<24} {sum(map(size, runs)):>9} received {holes:>7} missing")
             gone += holes
-    print(f"{len(known)} devices, {gone} cycles missing")
+    print(f"{len(register.devices)} devices, {gone} cycles missing")
     return 1 if gone else 0
 
 

@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.errors import BadSettings, Clash, InvalidInput
+from domain.errors import Clash, InvalidInput
 from firmware_sim.__main__ import progress
 from nguon import settings as config
-from nguon.backup import KEY, RECORDS, SERIES, Manifest, Say, keep_on_disk, read_manifest, sha256
+from nguon.backup import KEY, Manifest, Say, keep_on_disk, read_manifest, sha256, store_files
 from nguon.compose import signer, stores
 from nguon.fsck import findings
 from nguon.settings import Settings
@@ -45,7 +45,9 @@ def bring_back(backup: Path, settings: Settings, say: Say) -> Manifest:
     damaged, `BadSettings` where the settings name PostgreSQL; then nothing is changed.
     """
     manifest = check(backup, say)
-    places = _places(settings, manifest)
+    places = store_files(settings)
+    if KEY in manifest.names():
+        places[KEY] = settings.key_file()
     for target in places.values():
         for beside in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
             if beside.exists():
@@ -66,18 +68,6 @@ def bring_back(backup: Path, settings: Settings, say: Say) -> Manifest:
         for path in partial.values():
             path.unlink(missing_ok=True)
     return manifest
-
-
-def _places(settings: Settings, manifest: Manifest) -> dict[str, Path]:
-    places = {}
-    for name, url in ((RECORDS, settings.records()), (SERIES, settings.series())):
-        if not url.startswith("sqlite:///"):
-            message = "a store of the settings is PostgreSQL; this backup is of files"
-            raise BadSettings(message)
-        places[name] = Path(url.removeprefix("sqlite:///"))
-    if KEY in manifest.names():
-        places[KEY] = settings.key_file()
-    return places
 
 
 def drill(backup: Path, settings: Settings, say: Say) -> Iterator[str]:

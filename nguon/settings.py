@@ -101,6 +101,11 @@ class Settings(BaseModel):
         return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
 
 
+def file_of(url: str) -> Path | None:
+    """Return the file of a store that is one, None for a store on a server."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """Settings and, by name, where each value came from."""

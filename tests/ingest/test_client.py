@@ -10,7 +10,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from ingest.mqtt_client import Publish, _Buffered, _Client, pubacks, publish_all
+from ingest.mqtt_client import Publish, _Buffered, _Client, pubacks
 from tests.ingest.rig import until
 
 
@@ -105,20 +105,6 @@ def test_a_batch_is_acknowledged_in_order(peer: Peer) -> None:
         got += peer.line.recv(100)
     assert got == wanted
     pubacks(peer.client, [])
-
-
-def test_many_are_published_as_paho_would_have_published_them(peer: Peer) -> None:
-    said = [("nguon/v1/a/down", b"x" * size) for size in (0, 1, 107, 108, 20_000)]
-    said += [(f"nguon/v1/dat-{n}/down", b"{}") for n in range(1_200)]
-    publish_all(peer.client, said, five=True)
-    wanted = b"".join(packet(topic.encode(), 0, payload, qos=0) for topic, payload in said)
-    got = b""
-    while len(got) < len(wanted):
-        got += peer.line.recv(100_000)
-    assert got == wanted
-    publish_all(peer.client, [("a", b"b")], five=False)
-    assert peer.line.recv(100) == b"\x30\x04\x00\x01ab"
-    publish_all(peer.client, [], five=True)
 
 
 def test_a_line_that_ends_says_so() -> None:

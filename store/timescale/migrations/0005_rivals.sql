@@ -1,6 +1,6 @@
 -- One value a series and time in `reading`, so that the count of an insert says whether all
 -- of a batch was new; any other value lies in `rival`, beside the first. What was searched
--- for and returned before, a reading at a time, cost a third of an append.
+-- for and returned before, a reading at a time, cost a quarter of an append.
 
 CREATE TABLE series.rival (
     series  integer          NOT NULL,
