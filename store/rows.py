@@ -1,7 +1,7 @@
 """From a row to a value, alike on every backend."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from domain.bucket import Bucket
@@ -10,7 +10,7 @@ from domain.ids import DeviceId, SeriesId
 from domain.quality import Flag, QcTest, also
 from domain.ranges import Runs
 from domain.reading import Delivery, Frame, StoredReading
-from domain.window import HOUR_MS, LAST_MS
+from domain.window import HOUR_MS, LAST_MS, Window
 from store.series import Touched
 
 NO_BOOT = -1
@@ -34,6 +34,25 @@ def stored_reading(row: tuple[Any, ...]) -> StoredReading:
 def moved_to(time_ms: int, skew_ms: int) -> int:
     """Return when a claimed time is ordered: moved, but never out of the calendar."""
     return min(max(0, time_ms + skew_ms), LAST_MS)
+
+
+def newest_moved(
+    claimed_ms: int,
+    until_ms: int,
+    shift: tuple[int, int],
+    read: Callable[[Window], Sequence[StoredReading]],
+) -> StoredReading | None:
+    """Return the newest reading before ``until_ms`` of a series whose cycles have moved.
+
+    ``claimed_ms`` is the newest time claimed, ``shift`` the least and most that any moved.
+    Of cycles that moved by different amounts, an earlier claim may be the later truth.
+    """
+    least, most = shift
+    for start in (claimed_ms + least, claimed_ms + 2 * least - most, 0):
+        found = read(Window(min(max(0, start), until_ms), until_ms))
+        if found:
+            return next(r for r in found if r.time_ms == found[-1].time_ms)
+    return None
 
 
 def hour_of(instant_ms: int) -> int:

@@ -9,7 +9,7 @@ from domain.clock import Beat
 from domain.ids import DeviceId, SeriesId
 from domain.reading import StoredReading
 from domain.window import Window
-from store.rows import beat, stored_reading
+from store.rows import beat, newest_moved, stored_reading
 
 PAGE = 5_000
 _COLUMNS = """r.series, r.time, r.value, r.quality, f.received, f.committed,
@@ -90,21 +90,15 @@ def latest(
 def _latest_moved(
     connection: apsw.Connection, series: SeriesId, until_ms: int, shift: _Shift
 ) -> StoredReading | None:
-    least, most = shift
     row = connection.execute(
         "SELECT time FROM reading WHERE series = ? AND time < ? ORDER BY time DESC LIMIT 1",
-        (series, until_ms - least),
+        (series, until_ms - shift[0]),
     ).fetchone()
     if row is None:
         return None
-    # Of cycles that moved by different amounts, an earlier claim may be the later truth.
-    for start in (row[0] + least, row[0] + 2 * least - most, 0):
-        window = Window(min(max(0, start), until_ms), until_ms)
-        found = _moved_page(connection, series, window, (least, most))
-        if found:
-            newest = found[-1].time_ms
-            return next(r for r in found if r.time_ms == newest)
-    return None
+    return newest_moved(
+        row[0], until_ms, shift, lambda window: _moved_page(connection, series, window, shift)
+    )
 
 
 def cycles(connection: apsw.Connection, series: Sequence[SeriesId], window: Window) -> list[Beat]:

@@ -8,7 +8,7 @@ from domain.clock import Beat
 from domain.ids import DeviceId, SeriesId
 from domain.reading import StoredReading
 from domain.window import Window
-from store.rows import beat, stored_reading
+from store.rows import beat, newest_moved, stored_reading
 
 PAGE = 5_000
 _COLUMNS = """r.series, r.time, r.value, r.quality, f.received, f.committed,
@@ -76,20 +76,15 @@ def latest(
 def _latest_moved(
     connection: psycopg.Connection, series: SeriesId, until_ms: int, shift: _Shift
 ) -> StoredReading | None:
-    least, most = shift
     row = connection.execute(
         "SELECT max(time) FROM series.reading WHERE series = %s AND time < %s",
-        (series, until_ms - least),
+        (series, until_ms - shift[0]),
     ).fetchone()
     if row is None or row[0] is None:
         return None
-    # Of cycles that moved by different amounts, an earlier claim may be the later truth.
-    for start in (row[0] + least, row[0] + 2 * least - most, 0):
-        window = Window(min(max(0, start), until_ms), until_ms)
-        found = _moved_page(connection, series, window, shift)
-        if found:
-            return next(r for r in found if r.time_ms == found[-1].time_ms)
-    return None
+    return newest_moved(
+        row[0], until_ms, shift, lambda window: _moved_page(connection, series, window, shift)
+    )
 
 
 def cycles(
