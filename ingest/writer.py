@@ -24,7 +24,7 @@ from ingest.message import Received, Source
 from ingest.pipeline import Rules, set_aside, take_in
 from ingest.register import RegisterCache
 from store import failpoint
-from store.series import Appended, Series
+from store.series import Appended, Series, joined
 
 _log = logging.getLogger(__name__)
 _SURPRISES = ("unknown-device", "unknown-channel", "not-placed")
@@ -183,8 +183,7 @@ class Writer:
             if part is None:
                 return None
             parts.append(part)
-        kept = {key: runs for part in parts for key, runs in part.kept.items()}
-        return Appended(tuple(fate for part in parts for fate in part.fates), kept)
+        return joined(parts)
 
     def _commit_aside(self, message: Received, error: Exception) -> Appended | None:
         aside = set_aside(message, error)

@@ -21,8 +21,6 @@ from traceability.passport import compile_document, dossier, require_lot
 from traceability.standing import doubts
 from traceability.verify import verify
 
-_ALL = Window(0, LAST_MS + 1)
-
 
 def findings(
     opened: Stores, trusted: Sequence[TrustedKey], say: Callable[[str], None] = lambda _: None
@@ -43,8 +41,10 @@ def findings(
 
 
 def _rollups(opened: Stores, series: SeriesId, rhythm: Rhythm) -> Iterator[str]:
+    # Days whose readings were let go cannot be computed again, and are final.
+    kept = Window(opened.series.kept_since(), LAST_MS + 1)
     due = {t.hour_ms for t in opened.series.touched(1_000_000) if t.series == series}
-    for bucket in opened.series.buckets(series, _ALL, Size.DAY):
+    for bucket in opened.series.buckets(series, kept, Size.DAY):
         day = day_window(local_day(bucket.start_ms, rhythm.zone), rhythm.zone)
         if any(day.holds(hour) for hour in due):
             continue

@@ -37,6 +37,12 @@ class Appended:
     kept: Mapping[tuple[DeviceId, int], Runs]
 
 
+def joined(parts: Sequence[Appended]) -> Appended:
+    """Return the result of a batch that was kept in several parts, in their order."""
+    kept = {key: runs for part in parts for key, runs in part.kept.items()}
+    return Appended(tuple(fate for part in parts for fate in part.fates), kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Touched:
     """An hour of a series whose roll-ups are out of date; ``mark`` tells repeats apart."""
@@ -164,6 +170,18 @@ class Series(Protocol):
 
         For when what readings are judged by has changed.
         """
+
+    def drop(self, until_ms: int, logged: int) -> int:
+        """Drop the readings claimed before ``until_ms``, for good; return how many.
+
+        In whole parts of 30 days: those that end by then. What is known of them stays:
+        cycles, ledger, conflicts, roll-ups, which are final from now on. Raises `Refused`,
+        and drops nothing, where one of them came with a cycle numbered above ``logged``, the
+        last that is committed to the log, or lies in an hour that is to be rolled up.
+        """
+
+    def kept_since(self) -> int:
+        """Return the moment before which readings were dropped, 0 when none ever were."""
 
     def quarantined(
         self, limit: int, *, mended: bool = False, reason: str | None = None

@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from tests.services.brokers import Embedded, Mosquitto, Rabbit
-from tests.services.postgres import Postgres
+from tests.services.postgres import Given, Postgres
 from tests.services.server import Server, ServiceAbsent
 
 S = TypeVar("S", bound=Server)
@@ -20,6 +20,15 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 USERS = {"ingest": "ingest-word", "dat-01": "word-1", "dat-02": "word-2", "tram-01": "word-3"}
 USERS |= {"kings-creek": "word-4"}
 CLIENT_ID = "nguon-ingest"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--timescale-dsn",
+        metavar="DSN",
+        help="a TimescaleDB to run the store's tests against: a role that may create databases,"
+        " postgresql://postgres@127.0.0.1:5432/postgres for example",
+    )
 
 
 def pytest_report_header() -> list[str]:
@@ -51,6 +60,17 @@ def started(make: Callable[[], S], start: Callable[[S], object]) -> Iterator[S]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     yield from started(Postgres, lambda server: server.start())
+
+
+@pytest.fixture(scope="session")
+def timescale(request: pytest.FixtureRequest) -> Iterator[Given]:
+    """A TimescaleDB that somebody else has started: no package index has it."""
+    dsn = request.config.getoption("--timescale-dsn")
+    if dsn is None:
+        pytest.skip("no TimescaleDB: --timescale-dsn names none")
+    given = Given(dsn)
+    yield given
+    given.close()
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from domain.ranges import Runs
 from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
 from store import failpoint
+from store.retention import not_final
 from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
-from store.sqlite import clocks, reads, touches
+from store.sqlite import clocks, reads, retention, touches
 from store.sqlite.append import append
 from store.sqlite.connection import Connections
 
@@ -115,6 +116,7 @@ class SqliteSeries:
                 for row in connection.execute(_TOUCHED, (t.series, t.hour_ms))
             ]
             buckets, done = still_ours(buckets, done, there)
+            buckets = not_final(buckets, retention.kept_since(connection))
             rows = (
                 (b.series, b.size.value, b.start_ms, b.n, b.expected, b.minimum, b.maximum,
                  b.total, b.last, b.flagged, b.conflicts, b.late) for b in buckets
@@ -174,6 +176,16 @@ class SqliteSeries:
         """Put a series' hours on the list of those to roll up anew."""
         with self._writing() as connection:
             clocks.touch_since(connection, series, since_ms)
+
+    def drop(self, until_ms: int, logged: int) -> int:
+        """Drop old readings for good; see the port."""
+        with self._writing() as connection:
+            return retention.drop(connection, until_ms, logged)
+
+    def kept_since(self) -> int:
+        """Return the moment before which readings were dropped."""
+        with self._connections.guarded() as connection:
+            return retention.kept_since(connection)
 
     def quarantined(
         self, limit: int, *, mended: bool = False, reason: str | None = None

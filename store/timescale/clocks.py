@@ -91,7 +91,7 @@ def touch_since(connection: psycopg.Connection, series: SeriesId, since_ms: int)
         """INSERT INTO series.touched
            SELECT DISTINCT series, time - time %% 3600000,
                least((SELECT min(mark) FROM series.touched), 0) - 1
-           FROM series.reading WHERE series = %s AND time >= %s
+           FROM series.first_reading WHERE series = %s AND time >= %s
            ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark""",
         (series, since_ms),
     )

@@ -1,7 +1,10 @@
 """A small pool of PostgreSQL connections; foreign errors end here."""
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -11,6 +14,11 @@ from store.migrations import scripts
 from store.timescale.arrays import teach
 
 _TIMEOUT_S = 10.0
+_PAUSES_S = (0.05, 0.2, 1.0)
+# Connection exceptions, rollbacks such as deadlocks, shutting down or starting, read only.
+_PASSING = ("08", "40", "57P", "25006")
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 # Any number will do, as long as every program of ours takes the same one.
 _MIGRATION_LOCK = 0x4E_67_75_6F_6E
 
@@ -42,7 +50,12 @@ class Connections:
         """
         try:
             with self._pool.connection() as connection:
-                yield connection
+                try:
+                    yield connection
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    # A primary that has become a standby: the next one is looked for.
+                    connection.close()
+                    raise
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             message = f"PostgreSQL: {type(error).__name__}: {str(error).strip()}"
             raise StoreRefused(message) from error
@@ -50,9 +63,36 @@ class Connections:
             message = f"PostgreSQL: {type(error).__name__}: {str(error).strip()}"
             raise StoreUnavailable(message) from error
 
+    def repeat(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """Do work in a transaction; again after a lost line, a failover or a serialization error.
+
+        Only for work that may be done twice: a line may break after the server has committed.
+        Raises as `transaction` does, once trying again has not helped.
+        """
+        for pause_s in _PAUSES_S:
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except StoreUnavailable as error:
+                if not _passes(error.__cause__):
+                    raise
+                _log.warning("trying again: %s", error)
+            time.sleep(pause_s)
+        with self.transaction() as connection:
+            return work(connection)
+
     def close(self) -> None:
         """Close the pool."""
         self._pool.close()
+
+
+def _passes(error: BaseException | None) -> bool:
+    """Whether it may go well the next time: the line was lost, or the server says so itself."""
+    if not isinstance(error, psycopg.OperationalError | psycopg.InternalError):
+        return False
+    if isinstance(error, PoolTimeout):
+        return False  # waited for long enough already
+    return error.sqlstate is None or error.sqlstate.startswith(_PASSING)
 
 
 def _prepare(connection: psycopg.Connection, *, new: bool) -> None:

@@ -14,21 +14,20 @@ import psycopg
 from domain.reading import Delivery, Frame, Reading
 from store.rows import hour_of, moved_to
 from store.timescale.arrays import Float8s, Int4s, Int8s
+from store.timescale.partitions import has_part
 
-_INSERT = """INSERT INTO series.reading
-    SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
+_ROWS = """SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
     ON CONFLICT DO NOTHING"""
+_INSERT, _INSERT_BESIDE = f"INSERT INTO series.reading {_ROWS}", f"INSERT INTO series.stray {_ROWS}"
 # Which of the sent are what was inserted, or another value than what is there. LIMIT keeps
 # the planner, which knows nothing of arrays, from reading the whole table.
 _UNLIKE = """SELECT n, there.value = k.value
     FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::bigint[])
         WITH ORDINALITY AS k(series, time, value, frame, n)
-    CROSS JOIN LATERAL (SELECT value, frame FROM series.reading r
+    CROSS JOIN LATERAL (SELECT value, frame FROM series.first_reading r
         WHERE r.series = k.series AND r.time = k.time LIMIT 1) there
     WHERE there.frame = k.frame OR there.value <> k.value ORDER BY n"""
-_RIVALS = """INSERT INTO series.rival
-    SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
-    ON CONFLICT DO NOTHING RETURNING series, time, value, frame"""
+_RIVALS = f"INSERT INTO series.rival {_ROWS} RETURNING series, time, value, frame"
 _CONFLICTS = """INSERT INTO series.conflict
     SELECT DISTINCT series, time, %s::bigint FROM unnest(%s::int[], %s::bigint[]) AS c(series, time)
     ON CONFLICT DO NOTHING"""
@@ -61,11 +60,20 @@ class Kept:
     conflicts: Mapping[int, int]
 
 
-def insert(connection: psycopg.Connection, cycles: Sequence[Numbered]) -> psycopg.Cursor:
-    """Insert the readings of a batch; the row count says how many were not there."""
+def insert(connection: psycopg.Connection, cycles: Sequence[Numbered]) -> list[psycopg.Cursor]:
+    """Insert the readings of a batch; the row counts say how many were not there."""
     readings = [r for cycle in cycles for r in cycle.frame.readings]
     numbers = [cycle.number for cycle in cycles for _ in cycle.frame.readings]
-    return connection.execute(_INSERT, _columns(readings, numbers))
+    times = [r.time_ms for r in readings]
+    if not times or (has_part(min(times)) and has_part(max(times))):
+        return [connection.execute(_INSERT, _columns(readings, numbers))]
+    pairs = list(zip(readings, numbers, strict=True))
+    inserted = []
+    for statement, inside in ((_INSERT, True), (_INSERT_BESIDE, False)):
+        some = [(r, number) for r, number in pairs if has_part(r.time_ms) is inside]
+        columns = _columns([r for r, _ in some], [number for _, number in some])
+        inserted.append(connection.execute(statement, columns))
+    return inserted
 
 
 def settle(

@@ -8,7 +8,10 @@ from domain.clock import Beat
 from domain.ids import DeviceId, SeriesId
 from domain.reading import StoredReading
 from domain.window import Window
+from store.retention import PART_MS
 from store.rows import beat, newest_moved, stored_reading
+from store.timescale.arrays import Int4s, Int8s
+from store.timescale.partitions import END_MS, FIRST_MS
 
 PAGE = 5_000
 _COLUMNS = """r.series, r.time, r.value, r.quality, f.received, f.committed,
@@ -16,12 +19,17 @@ _COLUMNS = """r.series, r.time, r.value, r.quality, f.received, f.committed,
     f.skew, f.clock"""
 _READ = f"""SELECT {_COLUMNS} FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
     WHERE r.series = %s AND r.time >= %s AND r.time < %s ORDER BY r.time"""
-_LATEST = f"""SELECT {_COLUMNS} FROM unnest(%s::int[]) AS s(id)
-    CROSS JOIN LATERAL (SELECT series, time FROM series.reading WHERE series = s.id AND time < %s
-        ORDER BY time DESC LIMIT 1) newest
-    CROSS JOIN LATERAL (SELECT * FROM series.every_reading
-        WHERE series = newest.series AND time = newest.time ORDER BY value LIMIT 1) r
+_NEWEST, _NEWEST_BESIDE = (
+    f"""SELECT {_COLUMNS} FROM unnest(%s::int[]) AS s(id)
+    CROSS JOIN LATERAL (SELECT * FROM series.{table}
+        WHERE series = s.id AND time >= %s AND time < %s ORDER BY time DESC LIMIT 1) r
     JOIN series.frame f ON f.id = r.frame"""
+    for table in ("reading", "stray")
+)
+_LEAST = f"""SELECT DISTINCT ON (r.series) {_COLUMNS}
+    FROM unnest(%s::int[], %s::bigint[]) AS n(series, time)
+    JOIN series.every_reading r USING (series, time) JOIN series.frame f ON f.id = r.frame
+    ORDER BY r.series, r.value"""
 _BEAT = "f.id, f.boot, f.seq, f.time, f.received, f.skew, f.clock"
 _Shift = tuple[int, int]
 Page = tuple[list[StoredReading], int | None]
@@ -64,8 +72,7 @@ def latest(
 ) -> dict[SeriesId, StoredReading]:
     """Return each series' newest reading before ``until_ms``."""
     shifts = moved(connection, series)
-    rows = connection.execute(_LATEST, ([s for s in series if s not in shifts], until_ms))
-    found = {reading.series: reading for reading in map(stored_reading, rows)}
+    found = _newest(connection, [s for s in series if s not in shifts], until_ms)
     for one, shift in shifts.items():
         newest = _latest_moved(connection, one, until_ms, shift)
         if newest is not None:
@@ -73,11 +80,44 @@ def latest(
     return found
 
 
+def _newest(
+    connection: psycopg.Connection, series: Sequence[SeriesId], until_ms: int
+) -> dict[SeriesId, StoredReading]:
+    """Return the newest before ``until_ms`` of series whose cycles have not moved."""
+    found: dict[SeriesId, StoredReading] = {}
+    # Nearly all are found in the last parts, and the server need not plan for the others.
+    recent = max(FIRST_MS, until_ms - 2 * PART_MS)
+    for statement, since_ms in ((_NEWEST, recent), (_NEWEST, FIRST_MS), (_NEWEST_BESIDE, 0)):
+        if until_ms > END_MS and statement is _NEWEST_BESIDE:
+            asked = list(series)  # beyond the parts: what lies beside may be newer
+        else:
+            asked = [s for s in series if s not in found]
+        if asked:
+            rows = _all(connection, statement, (Int4s(asked), since_ms, until_ms))
+            found |= {
+                r.series: r
+                for r in rows
+                if r.series not in found or r.time_ms > found[r.series].time_ms
+            }
+    disputed = [r for r in found.values() if r.conflict]
+    if disputed:
+        keys = Int4s([r.series for r in disputed]), Int8s([r.time_ms for r in disputed])
+        found |= {r.series: r for r in _all(connection, _LEAST, keys)}
+    return found
+
+
+def _all(
+    connection: psycopg.Connection, statement: str, asked: tuple[object, ...]
+) -> list[StoredReading]:
+    with connection.cursor(binary=True) as cursor:
+        return [stored_reading(row) for row in cursor.execute(statement, asked)]
+
+
 def _latest_moved(
     connection: psycopg.Connection, series: SeriesId, until_ms: int, shift: _Shift
 ) -> StoredReading | None:
     row = connection.execute(
-        "SELECT max(time) FROM series.reading WHERE series = %s AND time < %s",
+        "SELECT max(time) FROM series.first_reading WHERE series = %s AND time < %s",
         (series, until_ms - shift[0]),
     ).fetchone()
     if row is None or row[0] is None:

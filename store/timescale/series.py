@@ -9,11 +9,13 @@ from domain.ranges import Runs
 from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
 from store import failpoint
+from store.retention import not_final
 from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
-from store.timescale import clocks, reads
-from store.timescale.append import append
+from store.timescale import clocks, reads, retention
+from store.timescale.batch import Batches
 from store.timescale.connection import Connections
+from store.timescale.partitions import LACKS, Layout, Partitions, look
 
 _PUT_BUCKET = """INSERT INTO series.rollup VALUES
     (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -35,6 +37,12 @@ _FOLD = """WITH taken AS (
 _TOUCHED = """SELECT series, hour, mark FROM series.touched
     JOIN unnest(%s::int[], %s::bigint[]) AS d(series, hour) USING (series, hour)
     ORDER BY series, hour FOR UPDATE OF touched"""
+# From one series to the next by the key, and not through all readings.
+_SERIES = """WITH RECURSIVE s(id) AS (
+        SELECT min(series) FROM series.first_reading UNION ALL
+        SELECT (SELECT min(series) FROM series.first_reading WHERE series > s.id) FROM s
+        WHERE s.id IS NOT NULL)
+    SELECT id FROM s WHERE id IS NOT NULL"""
 _QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
     FROM series.quarantine"""
 _CHOSEN = "WHERE (%s::boolean OR mended IS NULL) AND (%s::text IS NULL OR reason = %s)"
@@ -45,21 +53,24 @@ class PostgresSeries:
 
     def __init__(self, dsn: str, *, new: bool = True) -> None:
         self._connections = Connections(dsn, new=new)
+        with self._connections.transaction() as connection:
+            self._found = look(connection)
+        native = self._found.layout is Layout.NATIVE
+        self._batches = Batches(self._connections, Partitions() if native else None)
 
     def capabilities(self) -> Capabilities:
         """Say what this backend is; see :class:`store.series.Series`."""
         with self._connections.transaction() as connection:
             version = connection.info.server_version
-        lacks = ("no compression and no chunks yet: a year of readings is one table",)
-        return Capabilities("postgresql", f"{version // 10_000}.{version % 10_000}", lacks)
+        told = f"{version // 10_000}.{version % 10_000}"
+        if self._found.extension is not None:
+            told += f" with TimescaleDB {self._found.extension}"
+        return Capabilities("postgresql", told, LACKS[self._found.layout])
 
     def append(self, deliveries: Sequence[Delivery], committed_ms: int) -> Appended:
         """Keep a batch in one transaction; see :class:`store.series.Series`."""
         failpoint.reach("before-begin")
-        with self._connections.transaction() as connection:
-            failpoint.reach("after-begin")
-            appended = append(connection, deliveries, committed_ms)
-            failpoint.reach("before-commit")
+        appended = self._batches.keep(tuple(deliveries), committed_ms)
         failpoint.reach("after-commit")
         return appended
 
@@ -113,6 +124,7 @@ class PostgresSeries:
                 for row in cursor.execute(_TOUCHED, columns)
             ]
             buckets, done = still_ours(buckets, done, there)
+            buckets = not_final(buckets, retention.kept_since(connection))
             rows = [
                 (b.series, b.size.value, b.start_ms, b.n, b.expected, b.minimum, b.maximum,
                  b.total, b.last, b.flagged, b.conflicts, b.late) for b in buckets
@@ -173,6 +185,16 @@ class PostgresSeries:
         with self._connections.transaction() as connection:
             clocks.touch_since(connection, series, since_ms)
 
+    def drop(self, until_ms: int, logged: int) -> int:
+        """Drop old readings for good; see the port."""
+        with self._connections.transaction() as connection:
+            return retention.drop(connection, until_ms, logged, self._found.layout)
+
+    def kept_since(self) -> int:
+        """Return the moment before which readings were dropped."""
+        with self._connections.transaction() as connection:
+            return retention.kept_since(connection)
+
     def quarantined(
         self, limit: int, *, mended: bool = False, reason: str | None = None
     ) -> list[Quarantined]:
@@ -232,7 +254,7 @@ class PostgresSeries:
     def series_ids(self) -> list[SeriesId]:
         """Return every series with a reading."""
         with self._connections.transaction() as connection:
-            rows = connection.execute("SELECT DISTINCT series FROM series.reading ORDER BY 1")
+            rows = connection.execute(_SERIES)
             return [SeriesId(row[0]) for row in rows]
 
     def check(self) -> list[str]:

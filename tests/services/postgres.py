@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -21,11 +23,37 @@ _FAST = (
 )  # fmt: skip
 
 
+class Given:
+    """Databases on a server that is somebody else's, gone again when all is done."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._made: list[str] = []
+
+    def fresh(self, name: str) -> str:
+        """Make an empty database with TimescaleDB in it and return its URL."""
+        name = f"nguon_test_{os.getpid()}_{name}"
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        self._made.append(name)
+        url = urlsplit(self._dsn)._replace(path=f"/{name}").geturl()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        return url
+
+    def close(self) -> None:
+        """Drop the databases that were made."""
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            for name in self._made:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 class Postgres(Server):
     stop_signal = signal.SIGINT
     death_signal = "QUIT"
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, of: "Postgres | None" = None) -> None:
+        """Make an empty server, or the standby of another one that runs."""
         self.options = () if durable else _FAST
         programs = glob.glob("/usr/lib/postgresql/*/bin")
         if not programs or not shutil.which("setpriv"):
@@ -41,10 +69,13 @@ class Postgres(Server):
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
             self.identity = ["--reuid", str(owner.pw_uid), "--regid", str(owner.pw_gid)]
             self.identity.append("--clear-groups")
-        options = "-U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
-        initdb = [str(self.programs / "initdb"), "-D", str(self.data), *options.split()]
+        options = "initdb -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
+        if of is not None:
+            options = f"pg_basebackup -R -c fast -h 127.0.0.1 -p {of.port} -U postgres --no-sync"
+        program, *rest = options.split()
+        command = [str(self.programs / program), "-D", str(self.data), *rest]
         subprocess.run(
-            ["setpriv", *self.identity, "--", *initdb],
+            ["setpriv", *self.identity, "--", *command],
             cwd=self.folder,
             env=self.environment,
             check=True,
@@ -66,6 +97,12 @@ class Postgres(Server):
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement as the server's owner; return its rows, if it gives any."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
     def weight(self, database: str) -> int:
         """Return how many bytes a database takes on disk, indexes and all."""

@@ -7,17 +7,18 @@ import psycopg
 import pytest
 
 from domain.ids import SeriesId
-from domain.window import HOUR_MS, Window
+from domain.window import HOUR_MS, LAST_MS, Window
 from store import migrations
 from store.series import Fate, Series
 from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
 from tests.builders import NOON, delivery, series_of
-from tests.services.postgres import Postgres
 
 # Three cycles of one series: the second says another value for the first one's time.
 FRAMES = [(1, "dat-01", 0, 0), (2, "dat-01", 0, 1), (3, "dat-01", 0, 2)]
+# The third, of a clock that had lost its date, begins in 1970 and ends in 9999.
 READINGS = [(1, NOON, 5.0, 1, 1), (1, NOON, 4.0, 1, 2), (1, NOON + HOUR_MS, 6.0, 1, 3)]
+READINGS += [(2, 0, 7.0, 1, 3), (2, LAST_MS, 8.0, 1, 3)]
 OLDEST_FILLED = 3
 
 
@@ -36,20 +37,23 @@ def check_brought_forward(series: Series) -> None:
         (r.time_ms, r.value, r.conflict) for r in series.read(SeriesId(1), Window(0, 2 * NOON))
     ]
     assert found == [(NOON, 4.0, True), (NOON, 5.0, True), (NOON + HOUR_MS, 6.0, False)]
+    stray = [r.value for r in series.read(SeriesId(2), Window(0, LAST_MS + 1))]
+    assert stray == [7.0, 8.0]
     assert [(t.series, t.hour_ms) for t in series.touched(9)] == [(1, NOON)]
     old, other = delivery(series_of({0: 5.0})), delivery(series_of({0: 4.0}, seq=1))
     assert series.append([old, other], NOON).fates == (Fate(0, 1, 0, 0), Fate(0, 1, 0, 0))
     new = delivery(series_of({0: 3.0, 5: 1.0}, seq=3))
     assert series.append([new], NOON).fates == (Fate(2, 0, 1, 0),)
     tally = series.tally()
-    assert (tally.readings, tally.frames, tally.conflicts) == (5, 4, 1)
+    assert (tally.readings, tally.frames, tally.conflicts) == (7, 4, 1)
     assert series.check() == []
 
 
+@pytest.mark.parametrize("server", ["postgres", "timescale"])
 def test_a_filled_postgres_is_brought_forward(
-    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+    server: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = postgres.fresh("old")
+    url = request.getfixturevalue(server).fresh("old")
     with monkeypatch.context() as patch:
         scripts_until(OLDEST_FILLED, patch)
         PostgresSeries(url).close()

@@ -1,13 +1,18 @@
 """What only the PostgreSQL store has to show."""
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+
 import psycopg
 import pytest
 
 from domain.errors import StoreTooNew, StoreUnavailable
 from domain.ids import SeriesId
 from domain.window import Window
+from store.series import Appended, Fate
 from store.timescale import PostgresSeries
-from tests.builders import NOON, delivery, series_of
+from tests.builders import DEVICE, NOON, delivery, series_of
 from tests.conftest import started
 from tests.services.postgres import Postgres
 
@@ -33,6 +38,88 @@ def test_the_server_dies_and_comes_back_and_nothing_committed_is_gone() -> None:
         found = [r.value for r in store.read(SeriesId(1), Window(0, 2 * NOON))]
         store.close()
         assert found == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(
+    postgres: Postgres, times: int
+) -> None:
+    """The server ends our line while a batch waits for a lock, once or more often."""
+    url = postgres.fresh(f"broken{times}")
+    store = PostgresSeries(url)
+    store.append([delivery(series_of({0: 1.0}))], NOON)
+    batch = [delivery(series_of({15: 2.0, 30: 3.0}, seq=1)), delivery(series_of({0: 9.0}, seq=2))]
+    found: list[Appended] = []
+    thread = threading.Thread(target=lambda: found.append(store.append(batch, NOON)))
+    with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as watcher:
+        holder.execute("LOCK TABLE series.reading")
+        thread.start()
+        for _ in range(times):
+            wait_until(lambda: ended_waiting(watcher))
+        holder.rollback()
+    thread.join()
+    assert found[0].fates == (Fate(2, 0, 0, 0), Fate(1, 0, 1, 0))
+    assert store.tally().readings == 4
+    store.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Postgres, Postgres]]:
+    """A primary and its synchronous standby."""
+    for primary in started(Postgres, lambda server: server.start()):
+        for standby in started(lambda: Postgres(of=primary), lambda server: server.start()):  # noqa: B023 - used at once
+            primary.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            primary.execute("SELECT pg_reload_conf()")
+            yield primary, standby
+
+
+def test_a_failover_in_the_middle_loses_and_doubles_nothing(
+    pair: tuple[Postgres, Postgres],
+) -> None:
+    """The primary dies between two batches of a stream; the standby is promoted and goes on."""
+    primary, standby = pair
+    name = primary.fresh("cell").rsplit("/", 1)[1]
+    hosts = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+    url = f"postgresql://postgres@{hosts}/{name}?target_session_attrs=read-write"
+    store = PostgresSeries(url)
+    kept: list[int] = []
+
+    def write() -> None:
+        for n in range(300):
+            while True:
+                try:
+                    store.append([delivery(series_of({n: float(n)}, seq=n))], NOON)
+                    break
+                except StoreUnavailable:
+                    time.sleep(0.1)
+            kept.append(n)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    wait_until(lambda: len(kept) > 100)
+    primary.kill()
+    standby.execute("SELECT pg_promote()")
+    thread.join()
+    assert [r.value for r in store.read(SeriesId(1), Window(0, 2 * NOON))] == list(range(300))
+    assert store.ledger(DEVICE) == {0: ((0, 299),)}
+    assert (store.tally().frames, store.tally().conflicts) == (300, 0)
+    store.close()
+
+
+def ended_waiting(watcher: psycopg.Connection) -> bool:
+    """End whoever waits for a table in this database; whether anybody did."""
+    ended = watcher.execute(
+        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+    ).fetchall()
+    return bool(ended)
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_it_says_what_it_is(postgres: Postgres) -> None:
