@@ -6,6 +6,7 @@ same batches, each in a durable transaction.
 
 import struct
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -14,27 +15,43 @@ import apsw
 import psycopg
 
 from store.sqlite import SqliteSeries
+from store.sqlite.cells import pack_values
 from store.timescale import PostgresSeries
 from store.timescale.partitions import Partitions, make
 
 Rows: TypeAlias = Sequence[tuple[int, int, float, int, int]]
 _ROW = struct.Struct(">h ii iq id ii iq")
+_ROW_OF_OURS = "INSERT OR IGNORE INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _HEAD, _TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
 def sqlite_floor(path: Path, batches: Sequence[Rows]) -> float:
-    """Return the seconds that `executemany` takes for all batches."""
+    """Return the seconds that `executemany` takes for all batches, a row a cycle as ours."""
     SqliteSeries(path).close()
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA synchronous = FULL")
+    cells = [_cells(rows) for rows in batches]
     began = time.perf_counter()
-    for rows in batches:
+    for rows in cells:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)", rows)
+        connection.executemany(_ROW_OF_OURS, rows)
         connection.execute("COMMIT")
     seconds = time.perf_counter() - began
     connection.close()
     return seconds
+
+
+def _cells(rows: Rows) -> list[tuple[object, ...]]:
+    """Return readings as the rows that the embedded store makes of them."""
+    cycles: defaultdict[int, list[float]] = defaultdict(list)
+    heads: dict[int, tuple[int, int]] = {}
+    for series, time_ms, value, _, frame in rows:
+        cycles[frame].append(value)
+        heads.setdefault(frame, (series, time_ms))
+    return [
+        (frame, series, 1_000, 0, 1, time_ms, 2_000, 50, 0, 0, series, pack_values(values), None)
+        for (frame, values), (series, time_ms) in zip(cycles.items(), heads.values(), strict=True)
+    ]
 
 
 def postgres_floor(url: str, batches: Sequence[Rows]) -> float:

@@ -3,6 +3,8 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import apsw
+
 from domain.device import Datastream, Device, Placement, Register
 from domain.diary import PermittedProduct
 from domain.gs1 import Gln, Gtin
@@ -14,6 +16,7 @@ from domain.reading import Delivery, Frame, Reading, Refusal
 from domain.window import HOUR_MS, MINUTE_MS
 from store.records import Records, Transaction
 from store.records.accounts import Account
+from store.sqlite.cells import pack_values, values_of
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOON = 1_795_233_600_000  # 2026-11-21T04:00:00Z, eleven in the morning in the field
@@ -56,6 +59,16 @@ def series_of(values: dict[int, float], seq: int = 0, series: int = 1) -> Frame:
     """One frame whose readings of one series are ``{minutes after NOON: value}``."""
     rows = tuple(reading(series, NOON + m * MINUTE_MS, v) for m, v in values.items())
     return Frame(0, seq, rows)
+
+
+def falsify(connection: apsw.Connection) -> None:
+    """Change the oldest reading in an embedded store behind its back."""
+    ((frame, readings),) = connection.execute(
+        "SELECT id, readings FROM frame WHERE readings NOT NULL ORDER BY time LIMIT 1"
+    )
+    first, *rest = values_of(readings)
+    other = pack_values([first + 1, *rest])
+    connection.execute("UPDATE frame SET readings = ? WHERE id = ?", (other, frame))
 
 
 def farm(records: Records, secret_hash: str = "", started: date = date(2026, 10, 1)) -> None:

@@ -1,30 +1,38 @@
-"""One batch into the embedded store. Runs inside the caller's transaction."""
+"""One batch into the embedded store. Runs inside the caller's transaction.
 
-from collections.abc import Mapping, Sequence
+Nearly always every cycle of a batch is new and of one time: then it is one row, and its key
+tells that nothing of it was there. Only where it was, or where a cycle has several times, is
+each reading looked at (:mod:`store.sqlite.compare`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import apsw
 
 from domain.clock import ClockVerdict, has_ended, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
-from domain.reading import Delivery, Frame, Refusal
+from domain.reading import Delivery, Frame, Reading, Refusal
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
 from store.rows import NO_BOOT, hour_of, moved_to, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
+from store.sqlite.cells import pack_qualities, pack_values
+from store.sqlite.compare import Cell, compare
+from store.sqlite.devices import Chains
+from store.sqlite.shapes import Shape, Shapes
 from store.sqlite.touches import note
 
 _ASKED_AT_ONCE = 500
-_INSERT = """INSERT INTO reading (series, time, value, quality, frame)
-    VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-_OTHERS = "SELECT count(*) FROM reading WHERE series = ? AND time = ?"
+_FRAME = """INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING"""
+_PART = "INSERT INTO part VALUES (?, ?, ?, ?, ?)"
 _CONFLICT = "INSERT INTO conflict VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _LEDGER = """INSERT INTO ledger VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET last = excluded.last"""
-_FRAME = """INSERT INTO frame (id, device, boot, seq, received, committed, time, skew, clock)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _MOVED = """INSERT INTO moved VALUES (?1, min(?2, 0), max(?2, 0)) ON CONFLICT DO UPDATE
     SET least = min(least, excluded.least), most = max(most, excluded.most)"""
 _ENDED = "UPDATE clock SET ended = ? WHERE device = ? AND boot = ?"
@@ -35,113 +43,241 @@ _QUARANTINE = """INSERT INTO quarantine
 
 
 def append(
-    connection: apsw.Connection, deliveries: tuple[Delivery, ...], committed_ms: int
+    connection: apsw.Connection,
+    shapes: Shapes,
+    deliveries: tuple[Delivery, ...],
+    committed_ms: int,
 ) -> Appended:
     """Write readings, touched hours, quarantine and ledger; the caller commits."""
-    cursor = connection.cursor()
     added = numbers_of(deliveries)
-    known = _runs_of(cursor, list(added))
-    batch = _Batch(cursor, connection, committed_ms, known)
-    fates = []
+    known = _runs_of(connection, list(added))
+    shapes.catch_up(connection)
+    batch = _Batch(connection, shapes, deliveries, committed_ms, known)
+    for cycle in _numbered(connection, deliveries):
+        batch.take(cycle)
+    fates = batch.finish()
     for delivery in deliveries:
-        fates.append(batch.deliver(delivery))
-        failpoint.reach("mid-batch")
-    note(connection, batch.touched)
-    return Appended(tuple(fates), _add_to_ledger(cursor, known, added))
+        for refusal in delivery.refusals:
+            _set_aside(connection, delivery, refusal)
+    return Appended(fates, _add_to_ledger(connection, known, added))
+
+
+class _Numbered(NamedTuple):
+    """A cycle with its number, its delivery's place in the batch, and its move."""
+
+    number: int
+    place: int
+    delivery: Delivery
+    frame: Frame
+    time_ms: int
+    skew_ms: int
+
+
+class _Row(NamedTuple):
+    """A cycle that is one row: its shape and values, as far as that can be told unseen."""
+
+    cycle: _Numbered
+    shape: Shape
+    values: tuple[object, ...]
 
 
 class _Batch:
-    """The numbers that run through one batch: next frame, touched hours."""
+    """One batch on its way: what waits to be written together, and what became of the rest."""
 
     def __init__(
         self,
-        cursor: apsw.Cursor,
         connection: apsw.Connection,
+        shapes: Shapes,
+        deliveries: Sequence[Delivery],
         committed_ms: int,
         known: Mapping[tuple[DeviceId, int], Runs],
     ) -> None:
-        self._cursor = cursor
-        self._connection = connection
-        self._committed_ms = committed_ms
-        self._known = known
-        self._heard: set[tuple[str, int, int]] = set()
-        self._frame = first_of(cursor.execute("SELECT coalesce(max(id), 0) FROM frame")) + 1
-        self.touched: dict[tuple[int, int], int] = {}
-        # Hardly any device has a clock that is known to be wrong, so all are looked up at once.
-        rows = cursor.execute("SELECT device, boot, skew FROM clock WHERE ended IS NULL")
-        self._skews = {(device, boot): int(skew) for device, boot, skew in rows}
+        self._connection, self._shapes, self._known = connection, shapes, known
+        self._deliveries, self._committed_ms = deliveries, committed_ms
+        self._chains = Chains(connection, [d.device for d in deliveries if d.device is not None])
+        self._waiting: list[_Row] = []
+        self._heard: dict[tuple[str, int, int], int] = {}
+        self._kept: list[tuple[str | None, int]] = []
+        self._dropped = False
+        self._touched: dict[tuple[Shape, int], int] = {}
+        self._fresh, self._disputed = [0] * len(deliveries), [0] * len(deliveries)
 
-    def deliver(self, delivery: Delivery) -> Fate:
-        new = same = conflicts = 0
-        for frame in delivery.frames:
-            fresh, disputed = self._keep(delivery, frame)
-            new, same = new + fresh, same + len(frame.readings) - fresh
-            conflicts += disputed
-        for refusal in delivery.refusals:
-            self._set_aside(delivery, refusal)
-        return Fate(new, same, conflicts, len(delivery.refusals))
+    def take(self, cycle: _Numbered) -> None:
+        """Write a cycle, now or with others."""
+        frame, device = cycle.frame, cycle.delivery.device
+        if device is not None and frame.boot is not None and frame.seq is not None:
+            self._heard.setdefault((device, frame.boot, frame.seq), cycle.number)
+        row = self._row(cycle)
+        if row is None:
+            self._flush()
+            self._look(cycle)
+        else:
+            self._waiting.append(row)
 
-    def _keep(self, delivery: Delivery, frame: Frame) -> tuple[int, int]:
-        fresh = disputed = 0
-        execute, number = self._cursor.execute, self._frame
-        time_ms = time_of(frame, delivery.received_ms)
-        skew = self._skew(delivery, frame)
-        for r in frame.readings:
-            execute(_INSERT, (r.series, r.time_ms, r.value, r.quality, number))
-            if not self._connection.changes():
+    def finish(self) -> tuple[Fate, ...]:
+        """Write what waits; return what became of each delivery."""
+        self._flush()
+        failpoint.reach("mid-batch")
+        if self._dropped:
+            self._chains.relink(sorted(self._kept, key=lambda kept: kept[1]))
+        self._chains.save()
+        note(self._connection, self._touched)
+        sizes = [sum(len(f.readings) for f in d.frames) for d in self._deliveries]
+        return tuple(
+            Fate(fresh, size - fresh, disputed, len(delivery.refusals))
+            for fresh, size, disputed, delivery in zip(
+                self._fresh, sizes, self._disputed, self._deliveries, strict=True
+            )
+        )
+
+    def _row(self, cycle: _Numbered) -> _Row | None:
+        """Return a cycle as one row, None where its readings have to be looked at."""
+        readings = cycle.frame.readings
+        if not readings or cycle.skew_ms:
+            return None
+        series, times, values, qualities = zip(*readings, strict=True)
+        shape = self._shapes.find(series)
+        if shape is None:  # not ascending, it may be
+            series, times, values, qualities = zip(*sorted(readings), strict=True)
+            shape = self._shapes.find(series)
+        if shape is None or not self._shapes.alone(shape):
+            return None
+        if times.count(cycle.time_ms) != len(times):
+            return None
+        cell = shape.id, pack_values(values), pack_qualities(qualities)
+        return _Row(cycle, shape, (*self._head(cycle), *cell))
+
+    def _head(self, cycle: _Numbered) -> tuple[object, ...]:
+        """Return what a cycle's row says before its readings."""
+        frame, received_ms = cycle.frame, cycle.delivery.received_ms
+        device, back = self._chains.link(cycle.delivery.device, cycle.number)
+        times = cycle.time_ms, received_ms - cycle.time_ms, self._committed_ms - received_ms
+        clock = ClockVerdict.OFFSET if cycle.skew_ms else frame.clock
+        return cycle.number, device, back, frame.boot, frame.seq, *times, cycle.skew_ms, int(clock)
+
+    def _flush(self) -> None:
+        """Write the rows that wait; look at those that were not new."""
+        if not self._waiting:
+            return
+        rows, self._waiting = self._waiting, []
+        before = self._connection.total_changes()
+        self._connection.executemany(_FRAME, [row.values for row in rows])
+        there = None
+        if self._connection.total_changes() - before != len(rows):
+            span = rows[0].cycle.number, rows[-1].cycle.number
+            found = self._connection.execute("SELECT id FROM frame WHERE id BETWEEN ? AND ?", span)
+            there = {row[0] for row in found}
+        for row in rows:
+            cycle = row.cycle
+            if there is not None and cycle.number not in there:
+                self._dropped = True
+                self._look(cycle)
                 continue
-            fresh += 1
-            moment_ms = moved_to(r.time_ms, skew) if skew else r.time_ms
-            self.touched[r.series, hour_of(moment_ms)] = number
-            if skew:
-                execute(_MOVED, (r.series, skew))
-            if first_of(execute(_OTHERS, (r.series, r.time_ms))) > 1:
-                disputed += 1
-                execute(_CONFLICT, (r.series, r.time_ms, self._committed_ms))
-        if self._is_news(delivery, frame) or fresh:
-            times = (delivery.received_ms, self._committed_ms, time_ms, skew)
-            clock = ClockVerdict.OFFSET if skew else frame.clock
-            execute(_FRAME, (number, delivery.device, frame.boot, frame.seq, *times, int(clock)))
-            self._frame += 1
-        return fresh, disputed
+            self._kept.append((cycle.delivery.device, cycle.number))
+            self._fresh[cycle.place] += len(row.shape.series)
+            self._touched[row.shape, hour_of(cycle.time_ms)] = cycle.number
 
-    def _skew(self, delivery: Delivery, frame: Frame) -> int:
-        if not self._skews or delivery.device is None:
-            return 0
-        boot = NO_BOOT if frame.boot is None else frame.boot
-        skew = self._skews.get((delivery.device, boot), 0)
-        if skew and has_ended(skew, newest_of(delivery), delivery.received_ms):
-            del self._skews[delivery.device, boot]
-            self._cursor.execute(_ENDED, (delivery.received_ms, delivery.device, boot))
-            return 0
-        return moved_by(skew, newest_of(delivery), delivery.received_ms) if skew else 0
+    def _look(self, cycle: _Numbered) -> None:
+        """Write what is new of a cycle, reading by reading."""
+        fresh, disputed = compare(self._connection, self._shapes, cycle.frame.readings)
+        if not fresh and not self._is_news(cycle):
+            return
+        self._dropped = True  # out of order: its link is made once all are known
+        self._kept.append((cycle.delivery.device, cycle.number))
+        self._keep_cells(cycle, fresh)
+        for reading in disputed:
+            row = (reading.series, reading.time_ms, self._committed_ms)
+            self._connection.execute(_CONFLICT, row)
+        self._fresh[cycle.place] += sum(len(cell.readings) for cell in fresh)
+        self._disputed[cycle.place] += len(disputed)
+        for cell in fresh:
+            shape = self._shapes.make(self._connection, tuple(r.series for r in cell.readings))
+            self._touched[shape, hour_of(moved_to(cell.time_ms, cycle.skew_ms))] = cycle.number
+            if cycle.skew_ms:
+                self._connection.executemany(_MOVED, [(s, cycle.skew_ms) for s in shape.series])
 
-    def _is_news(self, delivery: Delivery, frame: Frame) -> bool:
-        """Whether a cycle's number was never heard of before; from now on it was."""
-        if delivery.device is None or frame.boot is None or frame.seq is None:
+    def _keep_cells(self, cycle: _Numbered, cells: Sequence[Cell]) -> None:
+        """Write a cycle and its cells: one in its row if there is room, the others as parts."""
+        parts = []
+        head, own = self._head(cycle), None
+        for cell in cells:
+            shape, values, qualities = self._packed(cell.readings)
+            if own is None and cell.time_ms == cycle.time_ms:
+                row = (*head, shape.id, values, qualities)
+                before = self._connection.total_changes()
+                self._connection.execute(_FRAME, row)
+                if self._connection.total_changes() != before:
+                    own = cell
+                    continue
+            self._shapes.part(self._connection, shape)
+            parts.append((cycle.number, shape.id, cell.time_ms, values, qualities))
+        if own is None:
+            self._connection.execute(_FRAME, (*head, None, None, None))
+        self._connection.executemany(_PART, parts)
+
+    def _packed(self, readings: Sequence[Reading]) -> tuple[Shape, bytes, bytes | None]:
+        series, _, values, qualities = zip(*readings, strict=True)
+        shape = self._shapes.make(self._connection, series)
+        return shape, pack_values(values), pack_qualities(qualities)
+
+    def _is_news(self, cycle: _Numbered) -> bool:
+        """Whether a cycle's number was never heard of before."""
+        device, frame = cycle.delivery.device, cycle.frame
+        if device is None or frame.boot is None or frame.seq is None:
             return False
-        key = delivery.device, frame.boot, frame.seq
-        heard = key in self._heard or holds(self._known[delivery.device, frame.boot], frame.seq)
-        self._heard.add(key)
-        return not heard
+        if self._heard[device, frame.boot, frame.seq] != cycle.number:
+            return False
+        return not holds(self._known[device, frame.boot], frame.seq)
 
-    def _set_aside(self, delivery: Delivery, refusal: Refusal) -> None:
-        part = None if refusal.part is None else storable(refusal.part)
-        words = (refusal.reason, storable(refusal.detail), part)
-        message = (storable(delivery.topic), delivery.payload)
-        row = (digest(delivery, refusal), *message, *words, delivery.received_ms)
-        self._cursor.execute(_QUARANTINE, row)
+
+def _numbered(connection: apsw.Connection, deliveries: Sequence[Delivery]) -> Iterator[_Numbered]:
+    """Yield every cycle of a batch with its number and its move."""
+    number = first_of(connection.execute("SELECT coalesce(max(id), 0) FROM frame"))
+    # Hardly any device has a clock that is known to be wrong, so all are looked up at once.
+    rows = connection.execute("SELECT device, boot, skew FROM clock WHERE ended IS NULL")
+    skews: dict[tuple[str, int], int] = {(device, boot): skew for device, boot, skew in rows}
+    for place, delivery in enumerate(deliveries):
+        for frame in delivery.frames:
+            number += 1
+            skew = _skew(connection, skews, delivery, frame) if skews else 0
+            time_ms = time_of(frame, delivery.received_ms)
+            yield _Numbered(number, place, delivery, frame, time_ms, skew)
+
+
+def _skew(
+    connection: apsw.Connection,
+    skews: dict[tuple[str, int], int],
+    delivery: Delivery,
+    frame: Frame,
+) -> int:
+    if delivery.device is None:
+        return 0
+    boot = NO_BOOT if frame.boot is None else frame.boot
+    skew = skews.get((delivery.device, boot), 0)
+    if skew and has_ended(skew, newest_of(delivery), delivery.received_ms):
+        del skews[delivery.device, boot]
+        connection.execute(_ENDED, (delivery.received_ms, delivery.device, boot))
+        return 0
+    return moved_by(skew, newest_of(delivery), delivery.received_ms) if skew else 0
+
+
+def _set_aside(connection: apsw.Connection, delivery: Delivery, refusal: Refusal) -> None:
+    part = None if refusal.part is None else storable(refusal.part)
+    words = (refusal.reason, storable(refusal.detail), part)
+    message = (storable(delivery.topic), delivery.payload)
+    row = (digest(delivery, refusal), *message, *words, delivery.received_ms)
+    connection.execute(_QUARANTINE, row)
 
 
 def _runs_of(
-    cursor: apsw.Cursor, keys: Sequence[tuple[DeviceId, int]]
+    connection: apsw.Connection, keys: Sequence[tuple[DeviceId, int]]
 ) -> dict[tuple[DeviceId, int], Runs]:
     """Return the runs received so far, none for a boot that is new; many boots a statement."""
     known: dict[tuple[DeviceId, int], Runs] = dict.fromkeys(keys, ())
     for start in range(0, len(keys), _ASKED_AT_ONCE):
         part = keys[start : start + _ASKED_AT_ONCE]
         places = ",".join(["(?,?)"] * len(part))
-        rows = cursor.execute(
+        rows = connection.execute(
             "SELECT device, boot, first, last FROM ledger"
             f" WHERE (device, boot) IN (VALUES {places}) ORDER BY device, boot, first",
             list(chain.from_iterable(part)),
@@ -151,14 +287,14 @@ def _runs_of(
 
 
 def _add_to_ledger(
-    cursor: apsw.Cursor,
+    connection: apsw.Connection,
     known: dict[tuple[DeviceId, int], Runs],
     added: dict[tuple[DeviceId, int], set[int]],
 ) -> dict[tuple[DeviceId, int], Runs]:
     runs = merged(known, added)
     gone, fresh = changes(known, runs)
-    cursor.executemany("DELETE FROM ledger WHERE device=? AND boot=? AND first=?", gone)
-    cursor.executemany(_LEDGER, fresh)
+    connection.executemany("DELETE FROM ledger WHERE device=? AND boot=? AND first=?", gone)
+    connection.executemany(_LEDGER, fresh)
     return runs
 
 

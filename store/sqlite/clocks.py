@@ -8,11 +8,21 @@ from domain.clock import ClockVerdict, Offset
 from domain.ids import DeviceId, SeriesId
 from domain.window import HOUR_MS
 from store.rows import NO_BOOT, hour_of, moved_frames, moved_to
+from store.sqlite.cells import series_of
+from store.sqlite.reads import beats
 
 _DECIDE = """INSERT INTO clock (device, boot, skew, messages, spread, decided)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _MOVE = "UPDATE frame SET skew = ?, clock = ? WHERE id = ?"
-_SUSPECT = "UPDATE frame SET clock = ? WHERE id = ? AND device = ? AND clock = 0"
+_SUSPECT = """UPDATE frame SET clock = ? WHERE id = ? AND clock = 0
+    AND device = (SELECT id FROM device WHERE name = ?)"""
+_CELLS = """SELECT s.series, c.time FROM (
+        SELECT shape, time FROM frame WHERE id = ?1 AND shape IS NOT NULL
+        UNION ALL SELECT shape, time FROM part WHERE frame = ?1) c
+    JOIN shape s ON s.id = c.shape"""
+_SINCE = """SELECT DISTINCT c.time - c.time % ?1 FROM origin o CROSS JOIN (
+        SELECT shape, time FROM frame UNION ALL SELECT shape, time FROM part) c
+    ON c.shape = o.shape WHERE o.series = ?2 AND c.time >= ?3"""
 _TOUCH = "INSERT INTO touched VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark"
 _BOUNDS = """INSERT INTO moved VALUES (?1, min(?2, 0), max(?2, 0)) ON CONFLICT DO UPDATE
     SET least = min(least, excluded.least), most = max(most, excluded.most)"""
@@ -31,11 +41,9 @@ def move(
     connection.execute(_DECIDE, (device, boot, *evidence))
     if not connection.changes():
         return 0
-    rows = connection.execute(
-        "SELECT id, time, received FROM frame WHERE device = ? AND boot IS ? AND skew = 0",
-        (device, offset.boot),
-    )
-    frames = moved_frames(((r[0], r[1], r[2]) for r in rows), offset.skew_ms)
+    of_boot = (b for b in beats(connection, device, -1) if b.boot == offset.boot)
+    still = ((b.frame, b.time_ms, b.received_ms) for b in of_boot if not b.skew_ms)
+    frames = moved_frames(still, offset.skew_ms)
     connection.executemany(
         _MOVE, ((offset.skew_ms, int(ClockVerdict.OFFSET), frame) for frame in frames)
     )
@@ -63,28 +71,21 @@ def _touch(
     shifts: Sequence[int],
     mark: int,
 ) -> None:
+    concerned = set(series)
+    hours = {
+        (one, hour_of(moved_to(time_ms, shift)))
+        for frame in frames
+        for packed, time_ms in connection.execute(_CELLS, (frame,))
+        for one in concerned.intersection(series_of(packed))
+        for shift in shifts
+    }
     # Negative: no append has such a mark, so none that is being settled strikes it out.
-    if not frames:
-        return
-    connection.execute("CREATE TEMPORARY TABLE IF NOT EXISTS concerned (id INTEGER PRIMARY KEY)")
-    connection.execute("DELETE FROM temp.concerned")
-    connection.executemany("INSERT INTO temp.concerned VALUES (?)", ((f,) for f in frames))
-    for one in series:
-        rows = connection.execute(
-            """SELECT DISTINCT time FROM reading
-               WHERE series = ? AND frame IN (SELECT id FROM temp.concerned)""",
-            (one,),
-        )
-        hours = {hour_of(moved_to(row[0], shift)) for row in rows for shift in shifts}
-        connection.executemany(_TOUCH, ((one, hour, -mark) for hour in sorted(hours)))
+    connection.executemany(_TOUCH, ((*hour, -mark) for hour in sorted(hours)))
 
 
 def touch_since(connection: apsw.Connection, series: SeriesId, since_ms: int) -> None:
     """Touch every hour of a series in which something was claimed since a moment."""
-    rows = connection.execute(
-        "SELECT DISTINCT time - time % ? FROM reading WHERE series = ? AND time >= ?",
-        (HOUR_MS, series, since_ms),
-    )
+    rows = connection.execute(_SINCE, (HOUR_MS, series, since_ms))
     hours = [row[0] for row in rows]
     mark = _fresh_mark(connection)
     connection.executemany(_TOUCH, ((series, hour, mark) for hour in hours))

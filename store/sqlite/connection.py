@@ -14,6 +14,7 @@ import apsw
 
 from domain.errors import StoreAbsent, StoreRefused, StoreTooNew, StoreUnavailable
 from store.migrations import scripts
+from store.sqlite.cells import teach
 
 OLDEST_SAFE = 3_051_003
 _BUSY_MS = 10_000
@@ -93,6 +94,7 @@ def refuse_unsafe_library(version: str) -> None:
 
 def _prepare(connection: apsw.Connection, path: Path, *, new: bool) -> None:
     steps = scripts("store.sqlite")
+    teach(connection)
     # IMMEDIATE: two processes starting at once must not both find an empty file.
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -6,7 +6,13 @@ from store.retention import require_held, whole_parts
 from store.sqlite import touches
 from store.sqlite.append import first_of
 
-_NEWEST = "SELECT coalesce(max(frame), 0) FROM reading WHERE time < ?"
+_NEWEST = """SELECT max((SELECT coalesce(max(id), 0) FROM frame WHERE shape > 0 AND time < ?1),
+    (SELECT coalesce(max(frame), 0) FROM part WHERE time < ?1))"""
+_COUNT = """SELECT coalesce(sum(length(readings)), 0) / 8 FROM (
+    SELECT readings FROM frame WHERE shape > 0 AND time < ?1
+    UNION ALL SELECT readings FROM part WHERE time < ?1)"""
+_EMPTY = """UPDATE frame SET shape = NULL, readings = NULL, qualities = NULL
+    WHERE shape > 0 AND time < ?"""
 _DUE = "SELECT EXISTS (SELECT 1 FROM touched WHERE hour < ?)"
 
 
@@ -21,8 +27,9 @@ def drop(connection: apsw.Connection, until_ms: int, logged: int) -> int:
     newest = first_of(connection.execute(_NEWEST, (until_ms,)))
     due = first_of(connection.execute(_DUE, (until_ms,)))
     require_held(newest, logged, due=bool(due))
-    connection.execute("DELETE FROM reading WHERE time < ?", (until_ms,))
-    count = connection.changes()
+    count = first_of(connection.execute(_COUNT, (until_ms,)))
+    connection.execute(_EMPTY, (until_ms,))
+    connection.execute("DELETE FROM part WHERE time < ?", (until_ms,))
     connection.execute("INSERT INTO dropped VALUES (?, ?)", (until_ms, count))
     return count
 

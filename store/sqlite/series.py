@@ -19,6 +19,7 @@ from store.series import Appended, Capabilities, Quarantined, Tally, Touched
 from store.sqlite import clocks, reads, retention, touches
 from store.sqlite.append import append
 from store.sqlite.connection import Connections
+from store.sqlite.shapes import Shapes
 
 _PUT_BUCKET = """INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET n = excluded.n, expected = excluded.expected,
@@ -26,6 +27,24 @@ _PUT_BUCKET = """INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         last = excluded.last, flagged = excluded.flagged, conflicts = excluded.conflicts,
         late = excluded.late"""
 _TOUCHED = "SELECT series, hour, mark FROM touched WHERE series = ? AND hour = ?"
+_TALLY = """SELECT
+    (SELECT coalesce(sum(length(readings)), 0) / 8 FROM frame)
+        + (SELECT coalesce(sum(length(readings)), 0) / 8 FROM part),
+    (SELECT count(*) FROM frame), (SELECT count(*) FROM conflict),
+    (SELECT count(*) FROM quarantine WHERE mended IS NULL),
+    (SELECT count(*) FROM touched) + (SELECT coalesce(sum(n), 0) FROM touch)"""
+_SERIES = """SELECT DISTINCT o.series FROM origin o
+    WHERE EXISTS (SELECT 1 FROM frame WHERE shape = o.shape)
+        OR EXISTS (SELECT 1 FROM part WHERE shape = o.shape) ORDER BY 1"""
+_DAMAGE = """SELECT
+    (SELECT count(*) FROM part WHERE frame NOT IN (SELECT id FROM frame)),
+    (SELECT count(*) FROM (SELECT shape, readings FROM frame WHERE shape IS NOT NULL
+            UNION ALL SELECT shape, readings FROM part) c LEFT JOIN shape s ON s.id = c.shape
+        WHERE s.id IS NULL OR length(c.readings) IS NOT 2 * length(s.series)),
+    (SELECT count(*) FROM frame f WHERE f.back > 0 AND NOT EXISTS (
+        SELECT 1 FROM frame b WHERE b.id = f.id - f.back AND b.device = f.device))
+    + (SELECT count(*) FROM device d WHERE d.last > 0 AND NOT EXISTS (
+        SELECT 1 FROM frame f WHERE f.id = d.last AND f.device = d.id))"""
 _QUARANTINED = """SELECT id, topic, payload, reason, detail, part, first, last, seen, mended
     FROM quarantine"""
 _CHOSEN = "WHERE (? OR mended IS NULL) AND (? IS NULL OR reason = ?)"
@@ -36,6 +55,7 @@ class SqliteSeries:
 
     def __init__(self, path: Path, *, new: bool = True) -> None:
         self._connections = Connections(path, new=new)
+        self._shapes = Shapes()
 
     def capabilities(self) -> Capabilities:
         """Say what this backend is; see :class:`store.series.Series`."""
@@ -46,7 +66,7 @@ class SqliteSeries:
         """Keep a batch in one transaction; see :class:`store.series.Series`."""
         failpoint.reach("before-begin")
         with self._writing() as connection:
-            appended = append(connection, tuple(deliveries), committed_ms)
+            appended = append(connection, self._shapes, tuple(deliveries), committed_ms)
             failpoint.reach("before-commit")
         failpoint.reach("after-commit")
         return appended
@@ -60,6 +80,7 @@ class SqliteSeries:
             try:
                 yield connection
             except BaseException:
+                self._shapes.forget()  # what was learnt may be gone with it
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
@@ -231,33 +252,22 @@ class SqliteSeries:
     def tally(self) -> Tally:
         """Count what is stored."""
         with self._connections.guarded() as connection:
-            tables = ("reading", "frame", "conflict", "quarantine WHERE mended IS NULL", "touched")
-            counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
-            waiting = "(SELECT coalesce(sum(n), 0) FROM touch)"
-            return Tally(*rows_of(connection.execute(f"SELECT {counts} + {waiting}"))[0])
+            return Tally(*rows_of(connection.execute(_TALLY))[0])
 
     def series_ids(self) -> list[SeriesId]:
-        """Return every series with a reading, skipping from one to the next by the key."""
+        """Return every series with a reading."""
         with self._connections.guarded() as connection:
-            rows = connection.execute(
-                """WITH RECURSIVE s(id) AS (
-                     SELECT min(series) FROM reading UNION ALL
-                     SELECT (SELECT min(series) FROM reading WHERE series > s.id) FROM s
-                     WHERE s.id IS NOT NULL)
-                   SELECT id FROM s WHERE id IS NOT NULL"""
-            )
-            return [SeriesId(row[0]) for row in rows]
+            return [SeriesId(row[0]) for row in connection.execute(_SERIES)]
 
     def check(self) -> list[str]:
-        """Run SQLite's integrity check and look for readings whose frame is gone."""
+        """Run SQLite's integrity check and look for cells that nothing explains."""
         with self._connections.guarded() as connection:
             wrong = [str(r[0]) for r in connection.execute("PRAGMA integrity_check")]
-            orphans = connection.execute(
-                "SELECT count(*) FROM reading WHERE frame NOT IN (SELECT id FROM frame)"
-            )
-            lost = rows_of(orphans)[0][0]
+            lost, odd, broken = rows_of(connection.execute(_DAMAGE))[0]
         wrong = [line for line in wrong if line != "ok"]
-        return [*wrong, *([f"{lost} readings have lost their frame"] if lost else [])]
+        wrong += [f"{lost} parts have lost their cycle"] if lost else []
+        wrong += [f"{odd} cells are not what their shape says"] if odd else []
+        return [*wrong, *([f"{broken} links to a cycle lead to none"] if broken else [])]
 
     def close(self) -> None:
         """Close every connection."""

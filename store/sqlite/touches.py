@@ -1,27 +1,31 @@
 """What appends have touched: one row a batch, folded into the list of hours when asked for.
 
-An entry a reading in that list cost as much as the reading. A batch touches an hour once
-however many readings it has in it, and hours are folded outside of ingest.
+An entry a reading in that list cost as much as the reading. A batch touches an hour of a
+shape once however many readings it has in it, and hours are folded outside of ingest.
 """
 
-import sys
-from array import array
+import json
 from collections.abc import Mapping
 
 import apsw
 
 from domain.window import HOUR_MS
+from store.sqlite.cells import pack_series, series_of
+from store.sqlite.shapes import Shape
 
 _ROWS_AT_ONCE = 50
+_SERIES = "SELECT id, series FROM shape WHERE id IN (SELECT value FROM json_each(?))"
 _LIST = """INSERT INTO touched VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET mark = max(mark, excluded.mark)"""
 
 
-def note(connection: apsw.Connection, touched: Mapping[tuple[int, int], int]) -> None:
-    """Keep what a batch has touched: its last cycle's number by (series, hour in ms)."""
+def note(connection: apsw.Connection, touched: Mapping[tuple[Shape, int], int]) -> None:
+    """Keep what a batch has touched: its last cycle's number by (shape, hour in ms)."""
     if touched:
-        row = (max(touched.values()), len(touched), _packed(list(touched)))
-        connection.execute("INSERT INTO touch (mark, n, hours) VALUES (?, ?, ?)", row)
+        count = sum(len(shape.series) for shape, _ in touched)
+        hours = _packed([(shape.id, hour) for shape, hour in touched])
+        row = (max(touched.values()), count, hours)
+        connection.execute("INSERT INTO touch (mark, n, hours, shaped) VALUES (?, ?, ?, 1)", row)
 
 
 def fold(connection: apsw.Connection) -> int:
@@ -31,30 +35,30 @@ def fold(connection: apsw.Connection) -> int:
     """
     rows = list(
         connection.execute(
-            "SELECT id, mark, hours FROM touch ORDER BY id LIMIT ?", (_ROWS_AT_ONCE,)
+            "SELECT id, mark, hours, shaped FROM touch ORDER BY id LIMIT ?", (_ROWS_AT_ONCE,)
         )
     )
-    marks = {key: mark for _, mark, hours in rows for key in _unpacked(hours)}
+    touched = {(*key, shaped): mark for _, mark, hours, shaped in rows for key in _unpacked(hours)}
+    shapes = {number for number, _, shaped in touched if shaped}
+    series = {
+        number: series_of(packed)
+        for number, packed in connection.execute(_SERIES, (json.dumps(sorted(shapes)),))
+    }
+    marks = {
+        (one, hour): mark
+        for (number, hour, shaped), mark in sorted(touched.items(), key=lambda one: one[1])
+        for one in (series[number] if shaped else (number,))
+    }
     connection.executemany(_LIST, sorted((*key, mark) for key, mark in marks.items()))
     connection.executemany("DELETE FROM touch WHERE id = ?", [(row[0],) for row in rows])
     return len(marks)
 
 
 def _packed(keys: list[tuple[int, int]]) -> bytes:
-    """Return pairs of four-byte numbers, series and hours since 1970, lowest byte first."""
-    return _little(array("i", [n for series, ms in keys for n in (series, ms // HOUR_MS)]))
+    """Return pairs of four-byte numbers, shapes and hours since 1970, lowest byte first."""
+    return pack_series([n for shape, ms in keys for n in (shape, ms // HOUR_MS)])
 
 
 def _unpacked(hours: bytes) -> list[tuple[int, int]]:
-    numbers = array("i", hours)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return [
-        (series, hour * HOUR_MS) for series, hour in zip(numbers[::2], numbers[1::2], strict=True)
-    ]
-
-
-def _little(numbers: "array[int]") -> bytes:
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers.tobytes()
+    numbers = series_of(hours)
+    return [(one, hour * HOUR_MS) for one, hour in zip(numbers[::2], numbers[1::2], strict=True)]

@@ -21,7 +21,7 @@ from nguon.backup import KEY, MANIFEST, SERIES
 from store.sqlite import SqliteSeries
 from store.sqlite.copy import copy, damage
 from store.timescale import PostgresSeries
-from tests.builders import DEVICE, NOON, delivery, series_of
+from tests.builders import DEVICE, NOON, delivery, falsify, series_of
 from tests.services.postgres import Postgres
 from tests.traceability.world import World
 
@@ -145,7 +145,7 @@ def test_a_drill_finds_what_is_wrong_with_what_was_saved(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with world.series._connections.guarded() as connection:
-        connection.execute("UPDATE reading SET value = value + 1 WHERE series = 1")
+        falsify(connection)
     main(["backup", str(tmp_path / "safe")])
     assert main(["restore", str(backups(tmp_path / "safe")[0]), "--drill"]) == 1
     assert "readings or diary have changed" in capsys.readouterr().out

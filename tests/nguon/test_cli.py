@@ -20,7 +20,7 @@ from nguon.demo import kept
 from nguon.demo.supervisor import free_port
 from nguon.settings import Settings
 from store.records import tables as t
-from tests.builders import NOON, delivery, reading
+from tests.builders import NOON, delivery, falsify, reading
 from tests.services.postgres import Postgres
 from tests.traceability.world import HARVESTED, World
 from traceability.keys import print_trust
@@ -229,9 +229,7 @@ def test_fsck_finds_what_was_changed_behind_its_back(
         transaction.connection.execute(t.entry.delete().where(t.entry.c.id == "phun"))
     world.close()
     connection = apsw.Connection(str(tmp_path / "series.db"))
-    connection.execute(
-        "UPDATE reading SET value = value + 1 WHERE series = 1 AND time = (SELECT min(time) FROM reading)"
-    )
+    falsify(connection)
     connection.close()
     assert main(["fsck"]) == 1
     assert (

@@ -53,12 +53,24 @@ def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
     store.close()
 
 
-def test_damage_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DELETE FROM frame WHERE id = 1", "1 links to a cycle lead to none"),
+        ("DELETE FROM frame WHERE id = 3", "1 links to a cycle lead to none"),
+        ("UPDATE frame SET readings = x'00' WHERE id = 1", "1 cells are not what their shape says"),
+        ("UPDATE part SET shape = 99", "1 cells are not what their shape says"),
+        ("UPDATE part SET frame = 99", "1 parts have lost their cycle"),
+    ],
+)
+def test_damage_is_found(tmp_path: Path, damage: str, found: str) -> None:
     store = SqliteSeries(tmp_path / "s.db")
-    store.append([delivery(series_of({0: 1.0}))], NOON)
+    for seq, value in enumerate((1.0, 2.0, 3.0)):
+        store.append([delivery(series_of({seq // 2: value}, seq=seq))], NOON)
+    assert store.check() == []
     with store._connections.guarded() as connection:
-        connection.execute("DELETE FROM frame")
-    assert store.check() == ["1 readings have lost their frame"]
+        connection.execute(damage)
+    assert store.check() == [found]
     store.close()
 
 

@@ -1,0 +1,72 @@
+"""What of a cycle's readings is new, where some of it may be there already."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+
+from domain.reading import Reading
+from store.sqlite.cells import values_of
+from store.sqlite.shapes import Shapes
+
+_CELLS = "SELECT readings FROM frame WHERE shape = ? AND time = ?"
+_PARTS = "SELECT readings FROM part WHERE shape = ? AND time = ?"
+
+
+class Cell(NamedTuple):
+    """Readings of one time, one of a series, by series."""
+
+    time_ms: int
+    readings: tuple[Reading, ...]
+
+
+class Compared(NamedTuple):
+    """The new readings, in cells, and those of them that say another value than what is there."""
+
+    fresh: tuple[Cell, ...]
+    disputed: tuple[Reading, ...]
+
+
+def compare(connection: apsw.Connection, shapes: Shapes, readings: Sequence[Reading]) -> Compared:
+    """Return what of a cycle is new. Readings it says twice count once."""
+    by_time: defaultdict[int, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        by_time[reading.time_ms].append(reading)
+    fresh: list[Cell] = []
+    disputed: list[Reading] = []
+    for time_ms, some in by_time.items():
+        there = _values(connection, shapes, time_ms, {r.series for r in some})
+        cells: list[dict[int, Reading]] = []
+        for reading in some:
+            held = there[reading.series]
+            if reading.value in held:
+                continue
+            if held:
+                disputed.append(reading)
+            held.add(reading.value)
+            _put(cells, reading)
+        fresh += [Cell(time_ms, tuple(cell[one] for one in sorted(cell))) for cell in cells]
+    return Compared(tuple(fresh), tuple(disputed))
+
+
+def _put(cells: list[dict[int, Reading]], reading: Reading) -> None:
+    """Put a reading into the first cell that has none of its series."""
+    for cell in cells:
+        if reading.series not in cell:
+            cell[reading.series] = reading
+            return
+    cells.append({reading.series: reading})
+
+
+def _values(
+    connection: apsw.Connection, shapes: Shapes, time_ms: int, series: set[int]
+) -> defaultdict[int, set[float]]:
+    """Return the values that are there for these series at a time."""
+    found: defaultdict[int, set[float]] = defaultdict(set)
+    for shape, parted in shapes.sharing(series):
+        for statement in (_CELLS, _PARTS) if parted else (_CELLS,):
+            for (readings,) in connection.execute(statement, (shape.id, time_ms)):
+                for one, value in zip(shape.series, values_of(readings), strict=True):
+                    found[one].add(value)
+    return found
