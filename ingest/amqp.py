@@ -23,6 +23,7 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
+from domain.reading import Delivery
 from domain.topics import Leaf, Topic, every
 from ingest.message import Received, Word
 from store import failpoint
@@ -97,7 +98,7 @@ class AmqpSource:
         """Return how often a new connection was needed after the first."""
         return max(0, self._lines - 1)
 
-    def acknowledge(self, messages: Sequence[Received]) -> None:
+    def acknowledge(self, messages: Sequence[Received], _deliveries: Sequence[Delivery]) -> None:
         """Acknowledge up to the last one: what came before it on this line is committed too."""
         line = self._line
         tags = [m.handle[1] for m in messages if line is not None and m.handle[0] == line.number]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 from domain.ids import DeviceId
+from domain.reading import Delivery
 from domain.receipt import Receipt, Resend
 
 
@@ -29,10 +30,14 @@ class Source(Protocol):
     def stop(self) -> None:
         """Leave without ending the session, so that the broker keeps what comes."""
 
-    def acknowledge(self, messages: Sequence[Received]) -> None:
-        """Tell the broker that these are kept, in the order given; never raises."""
+    def acknowledge(self, messages: Sequence[Received], deliveries: Sequence[Delivery], /) -> None:
+        """Tell whoever sent them that these are kept, in the order given; never raises.
 
-    def tell(self, words: Sequence[Word]) -> None:
+        ``deliveries`` are what was committed of each, refusals among them: a broker does
+        not care, somebody who waits for an answer does.
+        """
+
+    def tell(self, words: Sequence[Word], /) -> None:
         """Tell devices what is kept and what is missing; best effort, never raises."""
 
     def connected(self) -> bool:

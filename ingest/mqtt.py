@@ -18,6 +18,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from domain.ids import DeviceId
+from domain.reading import Delivery
 from domain.topics import Leaf, Topic, every
 from ingest.message import Received, Word
 from ingest.mqtt_client import Endpoint, Publish, dial, pubacks, topic_of
@@ -107,7 +108,7 @@ class MqttSource:
         """Return how often the watchdog has restarted the session."""
         return self._restarts
 
-    def acknowledge(self, messages: Sequence[Received]) -> None:
+    def acknowledge(self, messages: Sequence[Received], _deliveries: Sequence[Delivery]) -> None:
         """Acknowledge in the order received; one of an older connection is left to redelivery."""
         line = self._line
         client = line.client

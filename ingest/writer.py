@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.errors import StoreUnavailable
 from domain.ids import DeviceId
@@ -57,6 +58,13 @@ class Bounds:
     queue: int = 10_000
     retry_s: float = 0.5
     patience: Patience = PATIENCE
+
+
+class _Committed(NamedTuple):
+    """What was committed of a batch, which is not what was meant to be where one was set aside."""
+
+    deliveries: Sequence[Delivery]
+    appended: Appended
 
 
 class Writer:
@@ -115,12 +123,13 @@ class Writer:
         deliveries = [self._take_in(message) for message in batch]
         failpoint.reach("taken-in")
         began = time.monotonic()
-        appended = self._commit(batch, deliveries)
-        if appended is None:
+        committed = self._commit(batch, deliveries)
+        if committed is None:
             return  # stopping; unacknowledged, so the broker keeps it
+        appended = committed.appended
         self.inbox.settle(appended.fates, time.monotonic() - began)
         failpoint.reach("before-acknowledge")
-        source.acknowledge(batch)
+        source.acknowledge(batch, committed.deliveries)
         self._owed |= appended.kept
         self.gaps.note(appended.kept, time.monotonic())
         self._tell_receipts(source)
@@ -160,10 +169,12 @@ class Writer:
             return set_aside(message, error)
         return delivery
 
-    def _commit(self, batch: Sequence[Received], deliveries: Sequence[Delivery]) -> Appended | None:
+    def _commit(
+        self, batch: Sequence[Received], deliveries: Sequence[Delivery]
+    ) -> _Committed | None:
         while not self._stopping.is_set():
             try:
-                return self._series.append(deliveries, self._clock())
+                return _Committed(deliveries, self._series.append(deliveries, self._clock()))
             except StoreUnavailable as error:
                 _log.warning("the store is away, %d messages wait: %s", len(batch), error)
                 self._stopping.wait(self._bounds.retry_s)
@@ -176,20 +187,21 @@ class Writer:
 
     def _commit_singly(
         self, batch: Sequence[Received], deliveries: Sequence[Delivery]
-    ) -> Appended | None:
+    ) -> _Committed | None:
         parts = []
         for message, delivery in zip(batch, deliveries, strict=True):
             part = self._commit([message], [delivery])
             if part is None:
                 return None
             parts.append(part)
-        return joined(parts)
+        deliveries = [d for part in parts for d in part.deliveries]
+        return _Committed(deliveries, joined([part.appended for part in parts]))
 
-    def _commit_aside(self, message: Received, error: Exception) -> Appended | None:
-        aside = set_aside(message, error)
+    def _commit_aside(self, message: Received, error: Exception) -> _Committed | None:
+        aside = [set_aside(message, error)]
         while not self._stopping.is_set():
             try:
-                return self._series.append([aside], self._clock())
+                return _Committed(aside, self._series.append(aside, self._clock()))
             except StoreUnavailable:
                 self._stopping.wait(self._bounds.retry_s)
         return None

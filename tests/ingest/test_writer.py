@@ -49,12 +49,17 @@ class Tape:
     def __init__(self, series: SqliteSeries) -> None:
         self._series = series
         self.acknowledged: list[int] = []
+        self.refused: dict[int, list[str]] = {}
         self.kept_at_ack: list[int] = []
         self.receipts: list[tuple[DeviceId, Receipt]] = []
         self.requests: list[tuple[DeviceId, Resend]] = []
 
-    def acknowledge(self, messages: Sequence[Received]) -> None:
+    def acknowledge(self, messages: Sequence[Received], deliveries: Sequence[Delivery]) -> None:
         self.acknowledged += [m.handle[1] for m in messages]
+        for message, told in zip(messages, deliveries, strict=True):
+            assert message.payload == told.payload
+            if told.refusals:
+                self.refused[message.handle[1]] = [refusal.reason for refusal in told.refusals]
         tally = self._series.tally()
         self.kept_at_ack.append(tally.readings + tally.quarantined)
 
@@ -165,6 +170,7 @@ def test_one_message_the_store_chokes_on_is_set_aside_and_the_rest_is_kept(serie
     assert series.tally().readings == 11
     (aside,) = series.quarantined(10)
     assert (aside.reason, aside.payload) == ("internal-error", bad.payload)
+    assert tape.refused == {7: ["internal-error"]}
 
 
 def test_poison_is_quarantined_acknowledged_and_counted(series: Moody) -> None:
@@ -180,6 +186,7 @@ def test_poison_is_quarantined_acknowledged_and_counted(series: Moody) -> None:
     assert (counts.received, counts.committed, counts.quarantined, counts.duplicate) == (6, 1, 4, 1)
     assert counts.in_flight == 0
     assert [r.value for r in series.read(SeriesId(2), ALL)] == [24.0]
+    assert tape.refused == {n: ["undecodable"] for n in range(3)} | {3: ["wrong-name"]}
 
 
 def test_a_hole_is_asked_for_and_one_from_before_the_start_too(series: Moody) -> None:
