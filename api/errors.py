@@ -35,6 +35,7 @@ STATUS: dict[type[e.NguonError], int] = {
     e.Refused: 422,
     e.NotSignedIn: 401,
     e.NotAllowed: 403,
+    e.TooLarge: 413,
     e.TooMany: 429,
     e.ClaimError: 422,
 }

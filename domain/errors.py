@@ -5,6 +5,7 @@
     NguonError
     ├── DeviceError         the device, or whoever installed it
     │   ├── UndecodableMessage   bytes that are not our wire format
+    │   ├── NotANumber           a value that cannot have been measured
     │   ├── WrongTopic           a topic outside the grammar
     │   │   └── WrongName            a value of another device than the topic's
     │   ├── UnknownDevice        nobody registered it
@@ -17,6 +18,7 @@
     │   ├── StoreRefused         the store will never take this; trying again is of no use
     │   ├── StoreAbsent          there is no store, and none was to be begun
     │   ├── StoreTooNew          written by a newer program than this one
+    │   ├── NotYet               not kept yet, by now; send it again
     │   └── BrokerUnavailable    no MQTT session
     ├── CallerError         whoever asked
     │   ├── InvalidInput         malformed value, with the field's name
@@ -25,6 +27,7 @@
     │   ├── Refused              a rule says no; the rule is named
     │   ├── NotSignedIn          say who you are
     │   ├── NotAllowed           you may not
+    │   ├── TooLarge             more bytes than are taken at once
     │   └── TooMany              slow down
     └── ClaimError          whoever relies on a claim
         └── VerificationFailed   which step, what was expected, what was found
@@ -49,9 +52,15 @@ class DeviceError(NguonError):
 
 
 class UndecodableMessage(DeviceError):
-    """The payload is not SenML as RFC 8428 and our profile of it define."""
+    """The payload is not SenML as RFC 8428 and our profile of it define, nor line protocol."""
 
     code = "undecodable"
+
+
+class NotANumber(DeviceError):
+    """The value is a text, true or false, or beyond all numbers: nothing was measured."""
+
+    code = "not-a-number"
 
 
 class WrongTopic(DeviceError):
@@ -126,6 +135,12 @@ class StoreTooNew(OperatorError):
     code = "store-too-new"
 
 
+class NotYet(OperatorError):
+    """What was sent is not known to be kept; sent again it is not kept twice."""
+
+    code = "not-yet"
+
+
 class BrokerUnavailable(OperatorError):
     """No session with the MQTT broker."""
 
@@ -180,6 +195,12 @@ class NotAllowed(CallerError):
     """The account may not do this."""
 
     code = "not-allowed"
+
+
+class TooLarge(CallerError):
+    """More bytes than are taken at once."""
+
+    code = "too-large"
 
 
 class TooMany(CallerError):

@@ -7,6 +7,7 @@ so one delivery commits whole or not at all. What there is several of in a messa
 `NamedTuple`: a frozen dataclass takes three times as long to make.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,6 +30,13 @@ class Cycle(NamedTuple):
     boot: int | None
     seq: int | None
     observations: tuple[Observation, ...]
+
+
+class Told(NamedTuple):
+    """What a message says: its cycles, and by channel why a value is no measurement at all."""
+
+    cycles: tuple[Cycle, ...]
+    unfit: Mapping[str, str]
 
 
 class Reading(NamedTuple):

@@ -1,4 +1,4 @@
-"""The MQTT topic grammar: three topics a device, fixed and typed.
+"""The MQTT topic grammar: a few topics a device, fixed and typed.
 
 ::
 
@@ -6,9 +6,10 @@
     nguon/v1/{device}/down     device subscribes: receipts and requests (QoS 1)
     nguon/v1/{device}/status   device publishes `online`, its Last Will says `offline` (retained)
     nguon/v1/{client}/beat     ingest tells itself that its session is alive (QoS 0)
+    nguon/v1/{device}/lines    line protocol that came over HTTP; on no broker
 
 The device is the authenticated user name: brokers are configured so that user U
-reaches only these three. That is what makes the topic an identity.
+reaches only the first three. That is what makes the topic an identity.
 """
 
 import enum
@@ -28,6 +29,7 @@ class Leaf(enum.StrEnum):
     DOWN = "down"
     STATUS = "status"
     BEAT = "beat"
+    LINES = "lines"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ its raw bytes. Nothing here raises for anything a device may send.
 from dataclasses import dataclass, replace
 
 from domain.device import Device, Register
-from domain.errors import DeviceError
+from domain.errors import DeviceError, NotANumber
 from domain.properties import PropertyTable
-from domain.reading import Cycle, Delivery, Frame, Reading, Refusal
+from domain.reading import Cycle, Delivery, Frame, Reading, Refusal, Told
 from ingest.decode import decode, read_topic
 from ingest.identify import identify
 from ingest.judge import Moment, judge, judge_clock
@@ -33,10 +33,10 @@ def take_in(message: Received, rules: Rules) -> Delivery:
     cycles: tuple[Cycle, ...] = ()
     try:
         topic = read_topic(message)
-        decoded = decode(topic, message)
-        device, cycles = identify(topic, rules.register), decoded
+        told = decode(topic, message)
+        device, cycles = identify(topic, rules.register), told.cycles
         require_placed(device, cycles, rules.register, message.received_ms)
-        return _keep(message, device, cycles, rules)
+        return _keep(message, device, told, rules)
     except DeviceError as error:
         refused = _refused(message, device, cycles)
         return replace(refused, refusals=(Refusal(error.code, str(error)),))
@@ -56,12 +56,12 @@ def _refused(message: Received, device: Device | None, cycles: tuple[Cycle, ...]
     return Delivery(message.topic, message.payload, message.received_ms, name, frames, ())
 
 
-def _keep(message: Received, device: Device, cycles: tuple[Cycle, ...], rules: Rules) -> Delivery:
+def _keep(message: Received, device: Device, told: Told, rules: Rules) -> Delivery:
     streams = rules.register.streams.get(device.id, {})
     moment = Moment.of(device, message.received_ms)
-    refused: dict[str, dict[str, str]] = {}
+    refused = {NotANumber.code: dict(told.unfit)} if told.unfit else {}
     frames = []
-    for cycle in cycles:
+    for cycle in told.cycles:
         readings: list[Reading] = []
         for observation in cycle.observations:
             try:

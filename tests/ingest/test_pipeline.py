@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from domain.line_cycles import Precision, head
 from domain.pack import Coding, encode
 from domain.properties import observed_properties
 from domain.quality import Flag, QcTest, Verdict
@@ -96,6 +97,38 @@ def test_one_bad_channel_does_not_take_the_others_with_it() -> None:
     delivery = take(encode(DEVICE, cycles, Coding.CBOR))
     assert sum(len(frame.readings) for frame in delivery.frames) == 40
     assert [(r.reason, r.part) for r in delivery.refusals] == [("unknown-channel", "sap_flow")]
+
+
+LINES = "nguon/v1/dat-01/lines"
+
+
+def test_lines_go_the_same_way_and_a_text_does_not_take_the_numbers_with_it() -> None:
+    body = b'soil,unit=m3/m3 moisture_20=0.257 1\nnguon air_temperature=20,sky="grey",up=true 1'
+    delivery = take(head(Precision.S) + body, LINES)
+    assert [r.value for frame in delivery.frames for r in frame.readings] == [25.7, 20.0]
+    (refusal,) = delivery.refusals
+    assert (refusal.reason, refusal.part) == ("not-a-number", "sky, up")
+    assert refusal.detail == "2 channels, the first: line 2: the field 'sky' is a text"
+
+
+def test_lines_of_nothing_but_texts_are_refused_and_keep_nothing() -> None:
+    delivery = take(b'nguon sky="grey"', LINES)
+    assert delivery.frames == ()
+    assert [r.reason for r in delivery.refusals] == ["not-a-number"]
+
+
+def test_the_head_does_not_take_from_what_a_body_may_hold() -> None:
+    body = b"nguon air_temperature=20 1\n#".ljust(1_000_000, b" ")
+    assert take(head(Precision.MS) + body, LINES).refusals == ()
+    assert [r.reason for r in take(head(Precision.MS) + body + b" ", LINES).refusals] == [
+        "undecodable"
+    ]
+
+
+def test_each_leaf_has_its_own_format() -> None:
+    lines, senml = b"nguon air_temperature=20", say("air_temperature", 20, "Cel")
+    assert [r.reason for r in take(lines).refusals] == ["undecodable"]
+    assert [r.reason for r in take(senml, LINES).refusals] == ["undecodable"]
 
 
 def test_a_device_that_stands_nowhere_is_refused_but_its_cycles_count_as_received() -> None:
