@@ -25,6 +25,7 @@ from nguon.lifeline import follow_parent
 from nguon.limits import add_limits
 from nguon.quarantine import add_quarantine
 from nguon.restore import add_restore
+from nguon.token import add_token
 from traceability.keys import parse_trust
 from traceability.verify import STEPS, verify
 
@@ -80,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_quarantine(verbs)
     add_ledger(verbs)
     add_limits(verbs)
+    add_token(verbs)
     _add(
         verbs,
         "migrate",

@@ -24,6 +24,7 @@ from store.records.diary import Diary
 from store.records.lots import Lots
 from store.records.places import Places
 from store.records.silences import Silences
+from store.records.tokens import Tokens
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Together as many as the threads that a web server runs routes in; few are kept open.
@@ -45,6 +46,11 @@ class Transaction:
     def devices(self) -> Devices:
         """Devices, datastreams, placements."""
         return Devices(self.connection)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What devices show over HTTP."""
+        return Tokens(self.connection)
 
     @cached_property
     def silences(self) -> Silences:

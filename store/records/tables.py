@@ -106,6 +106,16 @@ placement = sa.Table(
     sa.Column("end_ms", sa.BigInteger),
 )
 
+device_token = sa.Table(
+    "device_token",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("device", sa.ForeignKey("device.id"), nullable=False),
+    _text("digest", unique=True),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoked_ms", sa.BigInteger),
+)
+
 series_limits = sa.Table(
     "series_limits",
     metadata,

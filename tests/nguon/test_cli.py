@@ -20,7 +20,7 @@ from nguon.demo import kept
 from nguon.demo.supervisor import free_port
 from nguon.settings import Settings
 from store.records import tables as t
-from tests.builders import NOON, delivery, falsify, reading
+from tests.builders import DEVICE, NOON, delivery, falsify, farm, reading
 from tests.services.postgres import Postgres
 from tests.traceability.world import HARVESTED, World
 from traceability.keys import print_trust
@@ -63,7 +63,7 @@ def test_the_api_refuses_to_start_on_a_placeholder(tmp_path: Path) -> None:
 
 def test_migrate_says_what_there_is_and_what_it_lacks(tmp_path: Path) -> None:
     result = nguon("migrate", "--new", NGUON_DATA=str(tmp_path))
-    assert "records at revision 0003" in result.stdout
+    assert "records at revision 0004" in result.stdout
     assert "lacks: one writer at a time" in result.stdout
     key = result.stdout.splitlines()[-1]
     assert key.startswith("passports are signed with key ")
@@ -354,4 +354,43 @@ def test_a_data_folder_that_is_a_file_is_one_clear_line(tmp_path: Path, verb: st
     result = nguon(verb, NGUON_DATA=str(tmp_path / "data"))
     assert result.returncode == 2
     assert result.stderr.startswith("nguon: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_token_is_shown_once_listed_and_revoked(tmp_path: Path) -> None:
+    folder = {"NGUON_DATA": str(tmp_path)}
+    assert nguon("migrate", "--new", **folder).returncode == 0
+    with stores(Settings(data=tmp_path)) as opened:
+        farm(opened.records)
+    made = nguon("token", "new", DEVICE, **folder)
+    assert made.returncode == 0, made.stderr
+    first, secret = made.stdout.splitlines()
+    assert first == "token 1 of dat-01, shown this once:"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", secret)
+    assert secret.encode() not in (tmp_path / "records.db").read_bytes()
+    assert nguon("token", "new", DEVICE, **folder).stdout.splitlines()[1] != secret
+    assert nguon("token", "revoke", "1", **folder).stdout == "token 1 of dat-01 is revoked\n"
+    lines = nguon("token", "list", **folder).stdout.splitlines()
+    assert re.fullmatch(r" +1  dat-01 +made \S+Z  revoked \S+Z", lines[0])
+    assert re.fullmatch(r" +2  dat-01 +made \S+Z", lines[1])
+    assert lines[2] == "2 tokens, 1 valid"
+    assert secret not in lines[0] + lines[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("new", "nobody"), "nguon: no device nobody"),
+        (("new", "NOT AN ID"), "nguon: not a device id: 'NOT AN ID'"),
+        (("revoke", "7"), "nguon: no token has the number 7"),
+        (("revoke", "x"), "a whole number from 1 to"),
+    ],
+)
+def test_a_token_of_nobody_is_one_clear_line(
+    tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    assert nguon("migrate", "--new", NGUON_DATA=str(tmp_path)).returncode == 0
+    result = nguon("token", *words, NGUON_DATA=str(tmp_path))
+    assert result.returncode == 2
+    assert why in result.stderr
     assert "Traceback" not in result.stderr

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from domain.device import Placement
 from domain.diary import Entry, Work
 from domain.errors import Clash, InvalidInput, NotFound, StoreTooNew, StoreUnavailable
 from domain.gs1 import LotNumber
-from domain.ids import AreaCode, EntryId, PlotId, ProducerId, SeriesId
+from domain.ids import AreaCode, DeviceId, EntryId, PlotId, ProducerId, SeriesId
 from domain.lot import Recall
 from domain.plot import Area
 from domain.window import Window
@@ -52,6 +53,28 @@ def test_migrations_build_exactly_the_tables_the_program_uses(records: Records) 
             if not (change[0] == "remove_table" and change[1].schema == "series")
         ]
     assert ours == []
+
+
+def test_a_token_is_known_by_its_digest_until_it_is_revoked(records: Records) -> None:
+    farm(records)
+    with records.transaction() as transaction:
+        tokens = transaction.tokens
+        first, second = tokens.add(DEVICE, "a" * 64, NOON), tokens.add(DEVICE, "b" * 64, NOON)
+        with pytest.raises(NotFound, match="no device nobody"):
+            tokens.add(DeviceId("nobody"), "c" * 64, NOON)
+        with pytest.raises(NotFound, match="no token has the number 99"):
+            tokens.revoke(99, NOON)
+    with records.transaction() as transaction:
+        tokens = transaction.tokens
+        assert (tokens.device("a" * 64), tokens.device("c" * 64)) == (DEVICE, None)
+        assert tokens.revoke(first.number, NOON + 1) == replace(first, revoked_ms=NOON + 1)
+        assert tokens.revoke(first.number, NOON + 2).revoked_ms == NOON + 1, "once is enough"
+    with records.reading() as transaction:
+        assert transaction.tokens.device("a" * 64) is None
+        assert transaction.tokens.device("b" * 64) == DEVICE
+        assert transaction.tokens.every() == [replace(first, revoked_ms=NOON + 1), second]
+    with pytest.raises(Clash), records.transaction() as transaction:
+        transaction.tokens.add(DEVICE, "b" * 64, NOON)
 
 
 def test_migrating_again_changes_nothing(records: Records) -> None:
