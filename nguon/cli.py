@@ -64,15 +64,15 @@ def build_parser() -> argparse.ArgumentParser:
     _add(
         verbs,
         "ingest",
-        "take messages from the broker into the store",
+        "take messages from the broker, or over HTTP, into the store",
         _ingest,
         (
             "--source",
             {
-                "choices": ("mqtt", "amqp"),
+                "choices": ("mqtt", "amqp", "http"),
                 "default": "mqtt",
                 "help": "mqtt: one session, one process; amqp: RabbitMQ's queue, as many"
-                " processes as wanted (%(default)s)",
+                " processes as wanted; http: line protocol of InfluxDB's clients (%(default)s)",
             },
         ),
     )

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from api.auth import Sessions
 from api.deps import Deps
 from api.rates import REPORTS_FREE, REPORTS_WAIT_MS, Tries
 from domain.device import Register
+from domain.errors import BadSettings
+from domain.ids import DeviceId
 from domain.properties import observed_properties
 from ingest.message import Source
 from ingest.mqtt import MqttSource
@@ -29,13 +32,13 @@ _LOOK_EVERY_S = 1.0
 
 
 def run_ingest(settings: Settings, source_name: str = "mqtt") -> int:
-    """Take messages in from ``mqtt`` or ``amqp`` until told to stop."""
+    """Take messages in from ``mqtt``, ``amqp`` or ``http`` until told to stop."""
     stop = stop_event()
     with stores(settings) as opened:
         register = RegisterCache(_register_of(opened))
         collect_rarely()
         writer = Writer(opened.series, register, observed_properties(), now_ms, Bounds())
-        source = _source(settings, source_name)
+        source = _source(settings, source_name, opened)
         thread = threading.Thread(target=writer.run, args=(source,), name="writer")
         thread.start()
         source.start(writer.offer)
@@ -104,13 +107,36 @@ def _register_of(opened: Stores) -> Callable[[], Register]:
     return load
 
 
-def _source(settings: Settings, name: str) -> Source:
+def _source(settings: Settings, name: str, opened: Stores) -> Source:
     if name == "amqp":
         from ingest.amqp import AmqpEndpoint, AmqpSource  # noqa: PLC0415 - pika only where it is used
 
         password = settings.mqtt_password.get_secret_value()
         return AmqpSource(AmqpEndpoint(settings.amqp(), settings.mqtt_username, password), now_ms)
+    if name == "http":
+        from ingest.http import HttpSource  # noqa: PLC0415 - the server only where it is used
+
+        return HttpSource(_listener(settings), _device_of(opened), now_ms)
     return MqttSource(_endpoint(settings), now_ms)
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """Return what listens for writes; raises `BadSettings` when that address cannot be had."""
+    host, port = settings.write_host, settings.write_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:
+        message = f"NGUON_WRITE_HOST, NGUON_WRITE_PORT: {host}:{port} cannot be had: {error}"
+        raise BadSettings(message) from error
+
+
+def _device_of(opened: Stores) -> Callable[[str], DeviceId | None]:
+    def find(digest: str) -> DeviceId | None:
+        with opened.records.reading() as transaction:
+            return transaction.tokens.device(digest)
+
+    return find
 
 
 def _endpoint(settings: Settings) -> Endpoint:

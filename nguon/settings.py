@@ -55,6 +55,12 @@ class Settings(BaseModel):
         pattern=r"^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$",
         description="RabbitMQ nodes for `ingest --source amqp`, host:port with commas between.",
     )
+    write_host: str = Field(
+        "127.0.0.1", description="Address that `ingest --source http` listens on."
+    )
+    write_port: Port = Field(
+        8086, description="Port that `ingest --source http` listens on; 8086 is InfluxDB's."
+    )
     metrics_port: Port = Field(
         0, description="Port of ingest's Prometheus metrics on loopback; 0 serves none."
     )
