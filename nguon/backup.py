@@ -113,7 +113,10 @@ def store_files(settings: Settings) -> dict[str, Path]:
     files = {RECORDS: file_of(settings.records()), SERIES: file_of(settings.series())}
     found = {name: path for name, path in files.items() if path is not None}
     if found.keys() != files.keys():
-        message = "a store of the settings is PostgreSQL: deploy/postgres-backup.sh is for that"
+        message = (
+            "a store of the settings is no file: deploy/postgres-backup.sh is for PostgreSQL,"
+            " `influx backup` for InfluxDB"
+        )
         raise BadSettings(message)
     return found
 

@@ -245,6 +245,7 @@ def _settings(_options: argparse.Namespace) -> int:
 
 
 def _without_password(text: str) -> str:
+    text = re.sub(r"^(influxs?://).*@", r"\1(set)@", text)
     return re.sub(r"(://[^/:@]*):.*@", r"\1:(set)@", text)
 
 

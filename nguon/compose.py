@@ -34,8 +34,24 @@ def open_series(url: str, *, new: bool = True) -> Series:
         return SqliteSeries(path, new=new)
     if url.startswith(("postgresql://", "postgres://")):
         return PostgresSeries(url, new=new)
-    message = f"NGUON_SERIES_URL: sqlite:///FILE or postgresql://…, not {url[:12]}…"
+    if url.startswith(("influx://", "influxs://")):
+        return _open_influx(url, new=new)
+    message = (
+        "NGUON_SERIES_URL: sqlite:///FILE, postgresql://… or"
+        f" influx://TOKEN@HOST:PORT/ORG/BUCKET, not {url[:12]}…"
+    )
     raise BadSettings(message)
+
+
+def _open_influx(url: str, *, new: bool) -> Series:
+    from store.influx import Address, InfluxSeries  # noqa: PLC0415 - its client starts slowly
+
+    try:
+        address = Address.parse(url)
+    except BadSettings as error:
+        message = f"NGUON_SERIES_URL: {error}"
+        raise BadSettings(message) from error
+    return InfluxSeries(address, new=new)
 
 
 def open_records(url: str) -> Records:

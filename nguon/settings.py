@@ -33,7 +33,8 @@ class Settings(BaseModel):
     data: Path = Field(Path("var"), description="Folder for everything the program writes.")
     series_url: str = Field(
         "",
-        description="Time-series store: sqlite:///FILE or postgresql://…; empty is a file in data.",
+        description="Time-series store: sqlite:///FILE, postgresql://… or"
+        " influx://TOKEN@HOST:PORT/ORG/BUCKET (influxs:// for TLS); empty is a file in data.",
     )
     records_url: str = Field(
         "", description="Records store: sqlite:///FILE or postgresql://…; empty is a file in data."

@@ -12,6 +12,7 @@ import apsw
 import pytest
 
 from tests.services.brokers import Embedded, Mosquitto, Rabbit
+from tests.services.influx import Influx
 from tests.services.postgres import Given, Postgres
 from tests.services.server import Server, ServiceAbsent
 
@@ -28,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DSN",
         help="a TimescaleDB to run the store's tests against: a role that may create databases,"
         " postgresql://postgres@127.0.0.1:5432/postgres for example",
+    )
+    parser.addoption(
+        "--influx-url",
+        metavar="URL",
+        help="an InfluxDB 2 to run the contract of the readings' store on, as"
+        " influx://TOKEN@HOST:PORT/ORG/BUCKET; points stay in the bucket, so give an empty one",
     )
 
 
@@ -71,6 +78,14 @@ def timescale(request: pytest.FixtureRequest) -> Iterator[Given]:
     given = Given(dsn)
     yield given
     given.close()
+
+
+@pytest.fixture(scope="session")
+def influx() -> Iterator[Influx]:
+    """A stand-in; ``--influx-url`` asks a real one."""
+    server = Influx().start()
+    yield server
+    server.close()
 
 
 @pytest.fixture

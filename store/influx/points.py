@@ -16,7 +16,7 @@ from typing import NamedTuple
 from domain.reading import Reading
 from store.influx.times import Scale
 
-_TEXT_PIECE = 60_000  # a text field holds 64 KB at most
+_TEXT_PIECE = 30_000  # a text field holds 64 KB at most, and each sign may need two
 _TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 
 
@@ -54,8 +54,11 @@ def _written(value: float | str) -> str:
 
 
 def place_of(value: float, scale: Scale) -> int:
-    """Return where within its millisecond a value lies, if nothing else lies there."""
-    digest = hashlib.blake2b(struct.pack("<d", value), digest_size=8).digest()
+    """Return where within its millisecond a value lies, if nothing else lies there.
+
+    The two zeros are one value.
+    """
+    digest = hashlib.blake2b(struct.pack("<d", value + 0.0), digest_size=8).digest()
     return int.from_bytes(digest, "little") % scale.places
 
 

@@ -46,6 +46,14 @@ def test_settings_are_printed_with_their_origin_and_without_secrets() -> None:
     assert "hush" not in shown
 
 
+@pytest.mark.parametrize("token", ["hush-hush", "hush:hush==", "hush@hush"])
+@pytest.mark.parametrize("scheme", ["influx", "influxs"])
+def test_the_token_of_a_bucket_is_not_printed(scheme: str, token: str) -> None:
+    shown = nguon("settings", NGUON_SERIES_URL=f"{scheme}://{token}@db.example:8086/o/b").stdout
+    assert f"{scheme}://(set)@db.example:8086/o/b" in shown
+    assert "hush" not in shown
+
+
 @pytest.mark.parametrize("verb", ["api", "ingest", "watch", "migrate", "fsck", "settings"])
 def test_a_bad_setting_is_one_clear_line(verb: str) -> None:
     result = nguon(verb, NGUON_MQTT_PORT="x")

@@ -54,7 +54,7 @@ def test_secrets_are_not_printed() -> None:
 
 @pytest.mark.parametrize("url", ["mysql://x", "", "/var/x.db"])
 def test_a_store_of_an_unknown_kind_is_refused(url: str) -> None:
-    with pytest.raises(BadSettings, match="sqlite:///FILE or postgresql"):
+    with pytest.raises(BadSettings, match="sqlite:///FILE, postgresql://… or influx://TOKEN@"):
         open_series(url)
     with pytest.raises(BadSettings, match="sqlite:///FILE or postgresql"):
         open_records(url)

@@ -1,0 +1,50 @@
+"""Counting what is in the bucket, and looking whether it belongs together."""
+
+from collections import Counter
+
+from domain.ids import SeriesId
+from store.influx import aside, flux, lists
+from store.influx.bucket import Bucket
+from store.influx.numbers import Look
+from store.influx.times import SCALES, Span
+from store.series import Tally
+
+_SPANS = [Span(s, s.window.start_ms * s.places, s.window.end_ms * s.places) for s in SCALES]
+
+
+def tally(bucket: Bucket, look: Look) -> Tally:
+    """Count what is stored."""
+    return Tally(
+        readings=sum(readings_by_series(bucket, look).values()),
+        frames=sum(row["_value"] for row in bucket.rows("frame", flux.COUNT, fields=("clock",))),
+        conflicts=sum(_by_series(bucket, look, "conflict").values()),
+        quarantined=len(aside.listed(bucket, mended=False, reason=None)),
+        touched=len(lists.look(bucket).hours()),
+    )
+
+
+def readings_by_series(bucket: Bucket, look: Look) -> Counter[SeriesId]:
+    """Count the committed readings of every series that has one."""
+    return _by_series(bucket, look, "reading")
+
+
+def _by_series(bucket: Bucket, look: Look, measurement: str) -> Counter[SeriesId]:
+    found: Counter[SeriesId] = Counter()
+    stages = flux.committed(look.mark, look.voids), flux.COUNT
+    for span in _SPANS:
+        for row in bucket.rows(measurement, *stages, span=span, fields=("frame",)):
+            found[SeriesId(int(row["series"]))] += row["_value"]
+    return +found
+
+
+def check(bucket: Bucket, look: Look) -> list[str]:
+    """Look for readings whose cycle is gone, series by series."""
+    frames = {row["_time"] for row in bucket.rows("frame", fields=("clock",))}
+    stages = flux.committed(look.mark, look.voids), flux.DISTINCT
+    lost = 0
+    for series in readings_by_series(bucket, look):
+        tags = {"series": [str(series)]}
+        for span in _SPANS:
+            rows = bucket.rows("reading", *stages, span=span, tags=tags, fields=("frame",))
+            lost += sum(row["_value"] not in frames for row in rows)
+    return [f"{lost} cycles of readings are gone"] if lost else []
