@@ -5,21 +5,22 @@ from collections import Counter
 from domain.ids import SeriesId
 from store.influx import aside, flux, lists
 from store.influx.bucket import Bucket
-from store.influx.numbers import Look
+from store.influx.numbers import Look, Looks
 from store.influx.times import SCALES, Span
 from store.series import Tally
 
 _SPANS = [Span(s, s.window.start_ms * s.places, s.window.end_ms * s.places) for s in SCALES]
 
 
-def tally(bucket: Bucket, look: Look) -> Tally:
+def tally(bucket: Bucket, looks: Looks) -> Tally:
     """Count what is stored."""
+    look = looks.now()
     return Tally(
         readings=sum(readings_by_series(bucket, look).values()),
         frames=sum(row["_value"] for row in bucket.rows("frame", flux.COUNT, fields=("clock",))),
         conflicts=sum(_by_series(bucket, look, "conflict").values()),
         quarantined=len(aside.listed(bucket, mended=False, reason=None)),
-        touched=len(lists.look(bucket).hours()),
+        touched=len(lists.look(bucket, looks).hours()),
     )
 
 

@@ -22,6 +22,7 @@ Row: TypeAlias = Mapping[str, Any]
 PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 LAST, COUNT, ALL, DISTINCT = "last()", "count()", "group()", 'distinct(column: "_value")'
 _PLAIN = re.compile(r"[A-Za-z0-9 _.:/-]")
+_ERROR = ["error", "reference"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,7 +85,15 @@ def first_by(columns: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def rows(answer: str) -> Iterator[Row]:
-    """Yield an answer's rows; raises `StoreUnavailable` where it ends in an error."""
+    """Yield an answer's rows; raises `StoreUnavailable` where it ends in an error, or is none."""
+    try:
+        yield from _rows(answer)
+    except (csv.Error, ValueError, LookupError) as error:
+        message = f"not an answer of InfluxDB: {answer[:60]!r}"
+        raise StoreUnavailable(message) from error
+
+
+def _rows(answer: str) -> Iterator[Row]:
     kinds: list[str] = []
     names: list[str] = []
     for cells in csv.reader(io.StringIO(answer, newline="")):
@@ -96,7 +105,9 @@ def rows(answer: str) -> Iterator[Row]:
             continue
         elif not names:
             names = cells
-        elif names[1:3] == ["error", "reference"]:
+            if names[1:3] not in (["result", "table"], _ERROR):
+                raise LookupError(cells[0])
+        elif names[1:3] == _ERROR:
             message = f"InfluxDB gave up within an answer: {cells[1][:200]}"
             raise StoreUnavailable(message)
         else:

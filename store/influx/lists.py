@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from domain.ids import SeriesId
 from store.influx.bucket import Bucket
+from store.influx.numbers import Looks
 from store.influx.points import Point
 from store.series import Touched
 
@@ -66,17 +67,21 @@ def _newer(one: int | None, other: int) -> int:
     return other if one is None else max(one, other) if max(one, other) > 0 else min(one, other)
 
 
-def look(bucket: Bucket) -> Open:
-    """Return what is open."""
+def look(bucket: Bucket, looks: Looks) -> Open:
+    """Return what is open of what is committed."""
     begun = bucket.newest("settled").get("settled", {})
-    seen, found = {}, []
-    for name in (TOUCHED, ASKED):
-        seen[name] = begun.get(name, 0)
-        for row in bucket.numbered(name, seen[name]):
-            seen[name] = row["_time"] + 1
-            if "done" not in row:
-                entry = Entry(name, row["_time"], SeriesId(row["series"]), row["hour"])
-                found.append(entry)
+    starts = {name: begun.get(name, 0) for name in (TOUCHED, ASKED)}
+    lists = {name: bucket.numbered(name, start) for name, start in starts.items()}
+    # Looked at afterwards: what is settled is then recomputed from all that touched it.
+    mark = looks.now().mark
+    lists[TOUCHED] = [row for row in lists[TOUCHED] if row["_time"] <= mark]
+    seen = {name: rows[-1]["_time"] + 1 if rows else starts[name] for name, rows in lists.items()}
+    found = (
+        Entry(name, row["_time"], SeriesId(row["series"]), row["hour"])
+        for name, rows in lists.items()
+        for row in rows
+        if "done" not in row
+    )
     return Open(tuple(found), seen)
 
 

@@ -32,6 +32,7 @@ from store.series import Appended, Capabilities, Quarantined, Tally, Touched
 
 _VERSION = 1
 _LACKS = (
+    "it was shown against a stand-in of InfluxDB's HTTP API, not against a server",
     (
         "one writer: a second process that appends is noticed and told to try again, but of what"
         " both change at once in one device's ledger or clock, the last stays"
@@ -133,12 +134,12 @@ class InfluxSeries:
 
     def touched(self, limit: int) -> list[Touched]:
         """Return hours whose roll-ups are out of date."""
-        return lists.look(self._bucket).hours()[:limit]
+        return lists.look(self._bucket, self._looks).hours()[:limit]
 
     def settle(self, buckets_: Sequence[RollUp], done: Sequence[Touched]) -> None:
         """Store buckets, then strike out the touched hours: cut short, they come up again."""
         with self._lock:
-            opened = lists.look(self._bucket)
+            opened = lists.look(self._bucket, self._looks)
             kept, struck = still_ours(buckets_, done, opened.hours())
             self._bucket.write([buckets.point(one) for one in kept])
             failpoint.reach("mid-roll-up")
@@ -207,7 +208,7 @@ class InfluxSeries:
 
     def tally(self) -> Tally:
         """Count what is stored."""
-        return counts.tally(self._bucket, self._looks.now())
+        return counts.tally(self._bucket, self._looks)
 
     def series_ids(self) -> list[SeriesId]:
         """Return every series with a reading."""

@@ -22,9 +22,9 @@ from store.influx.points import Point, line
 _TIMEOUT_MS = 30_000
 _LINES_AT_ONCE = 5_000
 _CONNECTIONS = 8
-# Not the content's fault: a token, an organisation or a bucket that somebody must put right.
-_PLACE = (401, 403, 404)
-_LATER = (408, 429)
+# Not the content's fault: a token, an organisation or a bucket that somebody must put right
+# (401, 403, 404), or a server that has too much to do (408, 429).
+_NOT_CONTENT = (401, 403, 404, 408, 429)
 # Nine digits of a second, as a value's place needs them.
 _DIALECT = Dialect(  # type: ignore[no-untyped-call]  # the library's
     annotations=["datatype", "group", "default"], date_time_format="RFC3339Nano"
@@ -85,9 +85,9 @@ def guarded(address: Address) -> Iterator[None]:
     except ApiException as error:
         status = error.status or 0
         message = f"InfluxDB, bucket {address.bucket!r}: {status} {_said(error)}"
-        if status == 0 or status >= 500 or status in _PLACE or status in _LATER:
-            raise StoreUnavailable(message) from error
-        raise StoreRefused(message) from error
+        if 400 <= status < 500 and status not in _NOT_CONTENT:
+            raise StoreRefused(message) from error
+        raise StoreUnavailable(message) from error
     except (InfluxDBError, urllib3.exceptions.HTTPError, OSError) as error:
         message = f"InfluxDB at {address.url}: {type(error).__name__}: {error}"
         raise StoreUnavailable(message) from error

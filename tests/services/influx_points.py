@@ -45,12 +45,15 @@ class Points:
         self.series: defaultdict[Identity, defaultdict[str, Column]] = defaultdict(
             lambda: defaultdict(Column)
         )
+        self.oldest = _EARLIEST  # what a retention period would leave
         self._types: dict[tuple[str, str], type] = {}
 
     def write(self, text: str) -> None:
         """Write all lines of a request; raises `Malformed` and writes nothing of it."""
         lines = list(_parsed(text))
         types: dict[tuple[str, str], type] = {}
+        if any(time < self.oldest for _, _, time in lines):
+            raise Malformed("partial write: points beyond retention policy dropped=1")
         for (measurement, _), fields, _ in lines:
             for name, value in fields.items():
                 key = measurement, name

@@ -112,6 +112,28 @@ def test_what_a_killed_writer_left_is_not_shown_and_is_new_when_it_comes_again(
     second.close()
 
 
+def test_another_batch_does_not_make_a_failed_one_show(influx: Influx, store: InfluxSeries) -> None:
+    before(store)
+    influx.mishaps.extend(["take", "fail"])
+    with pytest.raises(StoreUnavailable):
+        store.append(batch(), NOON)
+    store.append([delivery(series_of({900: 4.0, 915: 5.0}, seq=30))] * 5, NOON)
+    assert [r.value for r in store.read(ONE, ALL)] == [0.5, 4.0, 5.0]
+    assert store.append(batch(), NOON).fates == (Fate(4, 0, 1, 1), Fate(2, 1, 1, 0))
+
+
+def test_a_failed_third_value_leaves_the_conflict_of_two_counted(
+    influx: Influx, store: InfluxSeries
+) -> None:
+    for seq, value in enumerate((1.0, 2.0)):
+        store.append([delivery(series_of({0: value}, seq=seq))], NOON)
+    influx.mishaps.extend(["take", "fail"])
+    with pytest.raises(StoreUnavailable):
+        store.append([delivery(series_of({0: 3.0}, seq=2))], NOON)
+    assert (store.tally().conflicts, store.tally().readings) == (1, 2)
+    assert store.latest([ONE], NOON + 1)[ONE].value == 1.0
+
+
 def test_numbers_of_cycles_ascend_over_restarts(url: str) -> None:
     found = []
     for seq in range(3):
@@ -353,7 +375,7 @@ def test_a_look_at_a_settled_list_reads_only_what_came_since(store: InfluxSeries
     begun = bucket.newest("settled")["settled"]["touched"]
     assert len(bucket.numbered("touched", begun)) == 1
     assert len(bucket.numbered("touched")) == 41
-    assert len(lists.look(bucket).entries) == 1
+    assert len(lists.look(bucket, numbers.Looks(bucket)).entries) == 1
     server.close()
 
 
@@ -400,6 +422,36 @@ def test_an_answer_that_ends_in_an_error_is_no_answer() -> None:
     )
     with pytest.raises(StoreUnavailable, match="oh"):
         list(rows(broken))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["<html>\nno, nothing\n", "a,b,c,d\n1,2,3,4,5\n", '"', "#datatype,x,y,z\n,r,t,v\n,,0,1"],
+)
+def test_what_is_no_answer_at_all_is_told(answer: str) -> None:
+    with pytest.raises(StoreUnavailable, match="not an answer"):
+        list(rows(answer + "\n,,0,1\n"))
+
+
+def test_a_bucket_that_forgets_is_refused_when_it_is_opened(influx: Influx, url: str) -> None:
+    influx.buckets[url.rpartition("/")[2]].oldest = NOON * 1_000_000
+    with pytest.raises(StoreRefused, match="retention"):
+        open_series(url)
+
+
+def test_an_hour_is_not_on_the_list_before_its_batch_is_committed(
+    store: InfluxSeries, url: str
+) -> None:
+    """Or a watcher would roll it up without the readings, and strike it out."""
+    store.append([delivery(series_of({0: 1.0}))], NOON)
+    store.settle([], store.touched(9))
+    server = Server(Address.parse(url))
+    server.write(lists.entries(lists.TOUCHED, 500, [(1, NOON)]))
+    server.close()
+    assert store.touched(9) == []
+    store.settle([], [])
+    store.append([delivery(*(Frame(0, n, ()) for n in range(1, 600)))], NOON)
+    assert [(t.series, t.hour_ms) for t in store.touched(9)] == [(1, NOON)]
 
 
 @pytest.mark.parametrize(
