@@ -143,6 +143,7 @@ class _Batch:
 
 def _frame_point(delivery: Delivery, frame: Frame, arrival: Arrival) -> Point:
     fields: dict[str, int | float | str] = {
+        "frame": arrival.frame,
         "boot": NO_BOOT if frame.boot is None else frame.boot,
         "seq": NO_BOOT if frame.seq is None else frame.seq,
         "received": arrival.received_ms,

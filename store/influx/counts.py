@@ -17,11 +17,16 @@ def tally(bucket: Bucket, looks: Looks) -> Tally:
     look = looks.now()
     return Tally(
         readings=sum(readings_by_series(bucket, look).values()),
-        frames=sum(row["_value"] for row in bucket.rows("frame", flux.COUNT, fields=("clock",))),
+        frames=_cycles(bucket, look),
         conflicts=sum(_by_series(bucket, look, "conflict").values()),
         quarantined=len(aside.listed(bucket, mended=False, reason=None)),
         touched=len(lists.look(bucket, looks).hours()),
     )
+
+
+def _cycles(bucket: Bucket, look: Look) -> int:
+    stages = flux.committed(look.mark, look.voids), flux.COUNT
+    return sum(row["_value"] for row in bucket.rows("frame", *stages, fields=("frame",)))
 
 
 def readings_by_series(bucket: Bucket, look: Look) -> Counter[SeriesId]:
@@ -40,7 +45,8 @@ def _by_series(bucket: Bucket, look: Look, measurement: str) -> Counter[SeriesId
 
 def check(bucket: Bucket, look: Look) -> list[str]:
     """Look for readings whose cycle is gone, series by series."""
-    frames = {row["_time"] for row in bucket.rows("frame", fields=("clock",))}
+    rows = bucket.rows("frame", fields=("frame",))
+    frames = {row["frame"] for row in rows if look.shows(row["frame"])}
     stages = flux.committed(look.mark, look.voids), flux.DISTINCT
     lost = 0
     for series in readings_by_series(bucket, look):

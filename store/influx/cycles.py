@@ -54,7 +54,8 @@ def beats(bucket: Bucket, look: Look, device: DeviceId, limit: int) -> list[Beat
     span = _SPAN * limit
     while True:
         first = max(0, look.mark + 1 - span)
-        rows = bucket.numbered("frame", first, look.mark, device=str(device))
+        found = bucket.numbered("frame", first, look.mark, device=str(device))
+        rows = [row for row in found if look.shows(row["_time"])]
         if len(rows) >= limit or not first:
             return [_beat(row) for row in reversed(rows)][:limit]
         span *= 8
