@@ -1,61 +1,19 @@
 """Replay a real logger's file as a node would have sent it.
 
-The map (TOML) says which column is which quantity, in which unit, and how the file
-writes time, numbers and nothing. Cells that hold nothing are not sent and nothing is
-invented for them; cells that hold no number are not sent either, and are counted, as are
-rows that were cut short. A row with more cells than the head is not guessed at.
+How the file is written is told by its map (:mod:`domain.logger_map`). Cells that hold
+nothing are not sent and nothing is invented for them; cells that hold no number are not
+sent either, and are counted, as are rows that were cut short. A row with more cells than
+the head is not guessed at.
 """
 
 import csv
-import math
-import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from domain.errors import InvalidInput, WrongUnit
-from domain.ids import Channel, DeviceId
-from domain.pack import Coding
-from domain.properties import observed_properties
+from domain.errors import InvalidInput
+from domain.logger_map import Map, number_in, parse_map, time_in
 from domain.reading import Cycle, Observation
-from domain.units import convert
-from domain.window import to_ms
-
-_NUMBERS = {
-    sign: re.compile(rf"[+-]?([0-9]+[{sign}]?[0-9]*|[{sign}][0-9]+)([eE][+-]?[0-9]{{1,4}})?")
-    for sign in ".,"
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the file: its channel, observed property, unit and depth in metres."""
-
-    name: str
-    channel: Channel
-    property: str
-    unit: str
-    depth_m: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """How a logger's file is to be read."""
-
-    device: DeviceId
-    name: str
-    time_column: str
-    time_format: str
-    zone: ZoneInfo
-    interval_s: int
-    coding: Coding
-    nothing: frozenset[str]
-    delimiter: str
-    decimal: str
-    columns: tuple[Column, ...]
 
 
 @dataclass
@@ -73,29 +31,11 @@ class Report:
 def load_map(path: Path) -> Map:
     """Return the map in a file; raises `InvalidInput` saying where it is wrong."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-        columns = tuple(
-            Column(**{**row, "channel": Channel.parse(row["channel"])}) for row in data["column"]
-        )
-        for column in columns:
-            # Fails now, by name, rather than once a row in quarantine.
-            convert(0.0, column.unit, observed_properties().get(column.property).unit)
-        return Map(
-            device=DeviceId.parse(data["device"]),
-            name=str(data.get("name", data["device"])),
-            time_column=str(data["time_column"]),
-            time_format=str(data["time_format"]),
-            zone=ZoneInfo(data["zone"]),
-            interval_s=int(data["interval_s"]),
-            coding=Coding(data.get("coding", "cbor")),
-            nothing=frozenset(data.get("nothing", ["", "NaN", "nan"])),
-            delimiter=_one_of(data, "delimiter", ",;\t|"),
-            decimal=_one_of(data, "decimal", ".,"),
-            columns=columns,
-        )
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, WrongUnit) as error:
+        content = path.read_bytes()
+    except OSError as error:
         message = f"{path.name}: {type(error).__name__}: {error}"
         raise InvalidInput(message, "map") from error
+    return parse_map(content, path.name)
 
 
 def read(
@@ -172,7 +112,7 @@ def _observations(
         if cell in plan.nothing:
             report.empty += 1
             continue
-        value = _number(cell, plan.decimal)
+        value = number_in(cell, plan.decimal)
         if value is None:
             report.unreadable += 1
             continue
@@ -180,25 +120,9 @@ def _observations(
         yield Observation(column.channel, time_ms, value, column.unit)
 
 
-def _number(cell: str, decimal: str) -> float | None:
-    """Return the number in a cell; Python itself would take 1_000 and other digits too."""
-    if not _NUMBERS[decimal].fullmatch(cell):
-        return None
-    value = float(cell.replace(",", "."))
-    return value if math.isfinite(value) else None
-
-
-def _one_of(data: dict[str, object], name: str, signs: str) -> str:
-    sign = data.get(name, signs[0])
-    if not (isinstance(sign, str) and len(sign) == 1 and sign in signs):
-        message = f"{name} is one of {' '.join(map(repr, signs))}, not {sign!r}"
-        raise ValueError(message)
-    return sign
-
-
 def _time(text: str, plan: Map, line: int) -> int:
     try:
-        return to_ms(datetime.strptime(text, plan.time_format).replace(tzinfo=plan.zone))
+        return time_in(text, plan)
     except ValueError as error:
         message = f"line {line}: {error}"
         raise InvalidInput(message, plan.time_column) from error

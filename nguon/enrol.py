@@ -3,8 +3,8 @@
 from domain.device import Device, Placement
 from domain.errors import Clash
 from domain.ids import PlotId
+from domain.logger_map import Map
 from domain.window import parse_instant
-from firmware_sim.replay import Map
 from store.records import Records
 
 

@@ -1,0 +1,101 @@
+"""The map of a logger's file: which column is which quantity, and how its cells are written.
+
+Replaying a file, importing it and enrolling the device behind it all go by one map (TOML).
+What a cell says is decided here too, so that all of them read it alike.
+"""
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain.errors import InvalidInput, WrongUnit
+from domain.ids import Channel, DeviceId
+from domain.pack import Coding
+from domain.properties import observed_properties
+from domain.units import convert
+from domain.window import to_ms
+
+_NUMBERS = {
+    sign: re.compile(rf"[+-]?([0-9]+[{sign}]?[0-9]*|[{sign}][0-9]+)([eE][+-]?[0-9]{{1,4}})?")
+    for sign in ".,"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the file: its channel, observed property, unit and depth in metres."""
+
+    name: str
+    channel: Channel
+    property: str
+    unit: str
+    depth_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """How a logger's file is to be read."""
+
+    device: DeviceId
+    name: str
+    time_column: str
+    time_format: str
+    zone: ZoneInfo
+    interval_s: int
+    coding: Coding
+    nothing: frozenset[str]
+    delimiter: str
+    decimal: str
+    columns: tuple[Column, ...]
+
+
+def parse_map(content: bytes, name: str) -> Map:
+    """Return the map in the bytes of a file; raises `InvalidInput` saying where it is wrong."""
+    try:
+        data = tomllib.loads(content.decode())
+        columns = tuple(
+            Column(**{**row, "channel": Channel.parse(row["channel"])}) for row in data["column"]
+        )
+        for column in columns:
+            # Fails now, by name, rather than once a row in quarantine.
+            convert(0.0, column.unit, observed_properties().get(column.property).unit)
+        return Map(
+            device=DeviceId.parse(data["device"]),
+            name=str(data.get("name", data["device"])),
+            time_column=str(data["time_column"]),
+            time_format=str(data["time_format"]),
+            zone=ZoneInfo(data["zone"]),
+            interval_s=int(data["interval_s"]),
+            coding=Coding(data.get("coding", "cbor")),
+            nothing=frozenset(data.get("nothing", ["", "NaN", "nan"])),
+            delimiter=_one_of(data, "delimiter", ",;\t|"),
+            decimal=_one_of(data, "decimal", ".,"),
+            columns=columns,
+        )
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, WrongUnit) as error:
+        message = f"{name}: {type(error).__name__}: {error}"
+        raise InvalidInput(message, "map") from error
+
+
+def _one_of(data: dict[str, object], name: str, signs: str) -> str:
+    sign = data.get(name, signs[0])
+    if not (isinstance(sign, str) and len(sign) == 1 and sign in signs):
+        message = f"{name} is one of {' '.join(map(repr, signs))}, not {sign!r}"
+        raise ValueError(message)
+    return sign
+
+
+def number_in(cell: str, decimal: str) -> float | None:
+    """Return the number in a cell; Python itself would take 1_000 and other digits too."""
+    if not _NUMBERS[decimal].fullmatch(cell):
+        return None
+    value = float(cell.replace(",", "."))
+    return value if math.isfinite(value) else None
+
+
+def time_in(cell: str, plan: Map) -> int:
+    """Return the instant that a cell says in the map's zone; raises `ValueError`."""
+    return to_ms(datetime.strptime(cell, plan.time_format).replace(tzinfo=plan.zone))
