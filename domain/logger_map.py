@@ -1,14 +1,14 @@
 """The map of a logger's file: which column is which quantity, and how its cells are written.
 
 Replaying a file, importing it and enrolling the device behind it all go by one map (TOML).
-What a cell says is decided here too, so that all of them read it alike.
+The rows are read by :mod:`domain.table`, what a cell says by :mod:`domain.cells`.
 """
 
 import math
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInput, WrongUnit
@@ -16,12 +16,12 @@ from domain.ids import Channel, DeviceId
 from domain.pack import Coding
 from domain.properties import observed_properties
 from domain.units import convert
-from domain.window import to_ms
 
 _NUMBERS = {
     sign: re.compile(rf"[+-]?([0-9]+[{sign}]?[0-9]*|[{sign}][0-9]+)([eE][+-]?[0-9]{{1,4}})?")
     for sign in ".,"
 }
+_MOST_LINES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """How a logger's file is to be read."""
+    """How a logger's file is to be read.
+
+    The columns are named in line ``head_line``, counted from 1, and ``skip_lines`` lines
+    under it (units, ways of averaging) are no rows.
+    """
 
     device: DeviceId
     name: str
@@ -50,6 +54,8 @@ class Map:
     delimiter: str
     decimal: str
     columns: tuple[Column, ...]
+    head_line: int = 1
+    skip_lines: int = 0
 
 
 def parse_map(content: bytes, name: str) -> Map:
@@ -62,6 +68,7 @@ def parse_map(content: bytes, name: str) -> Map:
         for column in columns:
             # Fails now, by name, rather than once a row in quarantine.
             convert(0.0, column.unit, observed_properties().get(column.property).unit)
+        _refuse_twice(columns)
         return Map(
             device=DeviceId.parse(data["device"]),
             name=str(data.get("name", data["device"])),
@@ -74,6 +81,8 @@ def parse_map(content: bytes, name: str) -> Map:
             delimiter=_one_of(data, "delimiter", ",;\t|"),
             decimal=_one_of(data, "decimal", ".,"),
             columns=columns,
+            head_line=_count(data, "head_line", 1),
+            skip_lines=_count(data, "skip_lines", 0),
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, WrongUnit) as error:
         message = f"{name}: {type(error).__name__}: {error}"
@@ -88,14 +97,26 @@ def _one_of(data: dict[str, object], name: str, signs: str) -> str:
     return sign
 
 
-def number_in(cell: str, decimal: str) -> float | None:
-    """Return the number in a cell; Python itself would take 1_000 and other digits too."""
-    if not _NUMBERS[decimal].fullmatch(cell):
+def _count(data: dict[str, object], name: str, least: int) -> int:
+    count = data.get(name, least)
+    if type(count) is not int or not least <= count <= _MOST_LINES:
+        message = f"{name} is a whole number from {least} to {_MOST_LINES}, not {count!r}"
+        raise ValueError(message)
+    return count
+
+
+def _refuse_twice(columns: Sequence[Column]) -> None:
+    """Raise `ValueError` for two columns of one channel: every row would contradict itself."""
+    channels = [column.channel for column in columns]
+    twice = sorted({channel for channel in channels if channels.count(channel) > 1})
+    if twice:
+        message = f"two columns are mapped to the channel {twice[0]}"
+        raise ValueError(message)
+
+
+def number_in(text: str, decimal: str) -> float | None:
+    """Return the number in a text; Python itself would take 1_000 and other digits too."""
+    if not _NUMBERS[decimal].fullmatch(text):
         return None
-    value = float(cell.replace(",", "."))
+    value = float(text.replace(",", "."))
     return value if math.isfinite(value) else None
-
-
-def time_in(cell: str, plan: Map) -> int:
-    """Return the instant that a cell says in the map's zone; raises `ValueError`."""
-    return to_ms(datetime.strptime(cell, plan.time_format).replace(tzinfo=plan.zone))

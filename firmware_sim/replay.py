@@ -6,14 +6,15 @@ sent either, and are counted, as are rows that were cut short. A row with more c
 the head is not guessed at.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.cells import held_in, time_in
 from domain.errors import InvalidInput
-from domain.logger_map import Map, number_in, parse_map, time_in
-from domain.reading import Cycle, Observation
+from domain.logger_map import Map, parse_map
+from domain.reading import Cycle
+from domain.table import Row, read_lines
 
 
 @dataclass
@@ -47,7 +48,10 @@ def read(
     """
     seen: set[int] = set()
     for time_ms, row in _rows(path, plan, report):
-        observations = tuple(_observations(row, plan, time_ms + shift_ms, report))
+        observations, empty, unreadable = held_in(row.cells, plan, time_ms + shift_ms)
+        report.values += len(observations)
+        report.empty += len(empty)
+        report.unreadable += len(unreadable)
         if observations:
             report.repeated += time_ms in seen
             seen.add(time_ms)
@@ -65,64 +69,26 @@ def last_time_ms(path: Path, plan: Map) -> int:
     return newest
 
 
-def _rows(path: Path, plan: Map, report: Report) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path, plan: Map, report: Report) -> Iterator[tuple[int, Row]]:
     """Yield time and cells of every whole row."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, delimiter=plan.delimiter, strict=True)
-            head = next(reader, [])
-            _require_columns(path, plan, head)
-            for cells in filter(None, reader):
-                if len(cells) > len(head):
-                    message = (
-                        f"{path.name}, line {reader.line_num}: {len(cells)} cells under"
-                        f" {len(head)} columns; are its decimals written with the delimiter?"
-                    )
-                    raise InvalidInput(message, "file")
-                if len(cells) < len(head):
+            for row in read_lines(file, plan, path.name):
+                if isinstance(row, Row):
+                    yield _time(row, plan), row
+                elif row.short:
                     report.short += 1
-                    continue
-                row = dict(zip(head, cells, strict=True))
-                yield _time(row[plan.time_column], plan, reader.line_num), row
+                else:
+                    message = f"{path.name}, line {row.line}: {row.why}"
+                    raise InvalidInput(message, "file")
     except UnicodeDecodeError as error:
         message = f"{path.name} is not text in UTF-8: {error}"
         raise InvalidInput(message, "file") from error
-    except csv.Error as error:
-        message = f"{path.name} is not a table: {error}"
-        raise InvalidInput(message, "file") from error
 
 
-def _require_columns(path: Path, plan: Map, head: list[str]) -> None:
-    absent = sorted({plan.time_column, *(column.name for column in plan.columns)} - set(head))
-    if absent:
-        message = f"{path.name} has no column {', '.join(absent)}"
-        if len(head) == 1 and ";" in head[0] and plan.delimiter != ";":
-            message += '; its cells are parted by semicolons: write delimiter = ";" in the map'
-        raise InvalidInput(message, "map")
-    if len(set(head)) < len(head):
-        message = f"{path.name} has two columns of one name"
-        raise InvalidInput(message, "file")
-
-
-def _observations(
-    row: dict[str, str], plan: Map, time_ms: int, report: Report
-) -> Iterator[Observation]:
-    for column in plan.columns:
-        cell = row[column.name].strip()
-        if cell in plan.nothing:
-            report.empty += 1
-            continue
-        value = number_in(cell, plan.decimal)
-        if value is None:
-            report.unreadable += 1
-            continue
-        report.values += 1
-        yield Observation(column.channel, time_ms, value, column.unit)
-
-
-def _time(text: str, plan: Map, line: int) -> int:
+def _time(row: Row, plan: Map) -> int:
     try:
-        return time_in(text, plan)
+        return time_in(row.time, plan)
     except ValueError as error:
-        message = f"line {line}: {error}"
+        message = f"line {row.line}: {error}"
         raise InvalidInput(message, plan.time_column) from error

@@ -119,7 +119,7 @@ def test_a_file_without_the_mapped_column_or_with_a_bad_time_says_where(
         (b"time,t\n2026-01-01 00:00,25,4\n", "line 2: 3 cells under 2 columns"),
         (b"time;t\n2026-01-01 00:00;25\n", 'write delimiter = ";" in the map'),
         ("time,t\n2026-01-01 00:00,25\n".encode("utf-16"), "is not text in UTF-8"),
-        (b'time,t\n"2026-01-01 00:00,25\n', "is not a table"),
+        (b'time,t\n"2026-01-01 00:00,25\n', "line 2: no row of a table"),
         (b"time,t,t\n2026-01-01 00:00,1,2\n", "two columns of one name"),
         (b"", "has no column t, time"),
         (b"time,t\n01/01/2026,25\n", "line 2: "),
