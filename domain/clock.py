@@ -25,13 +25,18 @@ _ANY_ZONE_MS = 26 * HOUR_MS
 
 
 class ClockVerdict(enum.IntEnum):
-    """What is wrong with the time of a cycle; the number is stored."""
+    """What is wrong with the time of a cycle; the number is stored.
+
+    ``CARRIED``: a file brought it, so when it was received says nothing of a clock. It is
+    evidence for no offset, is moved by none and ends none.
+    """
 
     UNSUSPECTED = 0
     FUTURE = 1
     BEFORE_INSTALLATION = 2
     BACKWARDS = 3
     OFFSET = 4
+    CARRIED = 5
 
 
 _IMPOSSIBLE = (ClockVerdict.FUTURE, ClockVerdict.BEFORE_INSTALLATION)
@@ -73,8 +78,10 @@ def constant_offset(beats: Sequence[Beat], interval_ms: int) -> Offset | None:
     message counts: the others waited for it. The lags of all of the last twelve
     messages must agree within a minute and exceed both five minutes and two intervals.
     Behind by more than any time zone explains (26 hours) is a clock only where what it
-    claims cannot be: a courier who brings everything a week late is as steady.
+    claims cannot be: a courier who brings everything a week late is as steady. What a
+    file brought is left out: a file imported every morning at six is as steady, too.
     """
+    beats = [beat for beat in beats if beat.clock is not ClockVerdict.CARRIED]
     if not beats:
         return None
     boot = max(beats, key=lambda beat: beat.frame).boot

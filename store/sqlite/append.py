@@ -250,7 +250,7 @@ def _skew(
     delivery: Delivery,
     frame: Frame,
 ) -> int:
-    if delivery.device is None:
+    if delivery.device is None or frame.clock is ClockVerdict.CARRIED:
         return 0
     boot = NO_BOOT if frame.boot is None else frame.boot
     skew = skews.get((delivery.device, boot), 0)

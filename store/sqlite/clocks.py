@@ -42,8 +42,14 @@ def move(
     if not connection.changes():
         return 0
     of_boot = (b for b in beats(connection, device, -1) if b.boot == offset.boot)
-    still = ((b.frame, b.time_ms, b.received_ms) for b in of_boot if not b.skew_ms)
-    frames = moved_frames(still, offset.skew_ms)
+    frames = moved_frames(
+        (
+            (b.frame, b.time_ms, b.received_ms)
+            for b in of_boot
+            if not b.skew_ms and b.clock is not ClockVerdict.CARRIED
+        ),
+        offset.skew_ms,
+    )
     connection.executemany(
         _MOVE, ((offset.skew_ms, int(ClockVerdict.OFFSET), frame) for frame in frames)
     )

@@ -106,7 +106,8 @@ def _ended(
 ) -> Iterator[tuple[int, str, int]]:
     """Yield when an offset has ended, for which boot of which device."""
     for delivery in deliveries if skews else ():
-        for boot in {NO_BOOT if f.boot is None else f.boot for f in delivery.frames}:
+        told = [f for f in delivery.frames if f.clock is not ClockVerdict.CARRIED]
+        for boot in {NO_BOOT if f.boot is None else f.boot for f in told}:
             skew = skews.get((delivery.device or "", boot), 0)
             if skew and has_ended(skew, newest_of(delivery), delivery.received_ms):
                 yield delivery.received_ms, delivery.device or "", boot
@@ -121,6 +122,8 @@ def _numbered(
             time_ms = time_of(frame, delivery.received_ms)
             boot = NO_BOOT if frame.boot is None else frame.boot
             skew = skews.get((delivery.device or "", boot), 0) if skews else 0
+            if frame.clock is ClockVerdict.CARRIED:
+                skew = 0
             if skew and has_ended(skew, newest_of(delivery), delivery.received_ms):
                 del skews[delivery.device or "", boot]
                 skew = 0

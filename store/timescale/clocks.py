@@ -13,7 +13,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _DECIDE = """INSERT INTO series.clock (device, boot, skew, messages, spread, decided)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _FRAMES = """SELECT id, time, received FROM series.frame
-    WHERE device = %s AND boot IS NOT DISTINCT FROM %s AND skew = 0"""
+    WHERE device = %s AND boot IS NOT DISTINCT FROM %s AND skew = 0 AND clock <> %s"""
 _BOUNDS = """INSERT INTO series.moved SELECT id, least(%(skew)s, 0), greatest(%(skew)s, 0)
     FROM unnest(%(series)s::int[]) AS s(id) ON CONFLICT (series) DO UPDATE
     SET least = least(moved.least, excluded.least), most = greatest(moved.most, excluded.most)"""
@@ -40,7 +40,7 @@ def move(
     evidence = (offset.skew_ms, offset.messages, offset.spread_ms, decided_ms)
     if not connection.execute(_DECIDE, (device, boot, *evidence)).rowcount:
         return 0
-    rows = connection.execute(_FRAMES, (device, offset.boot))
+    rows = connection.execute(_FRAMES, (device, offset.boot, int(ClockVerdict.CARRIED)))
     frames = moved_frames(((r[0], r[1], r[2]) for r in rows), offset.skew_ms)
     connection.execute(
         "UPDATE series.frame SET skew = %s, clock = %s WHERE id = ANY(%s)",

@@ -65,6 +65,16 @@ def test_a_courier_who_is_always_a_week_late_is_no_clock() -> None:
     assert constant_offset(never_set, QUARTER) == Offset(0, 7 * 24 * HOUR_MS, 12, 0)
 
 
+def test_a_file_imported_every_morning_at_six_is_no_clock() -> None:
+    day = 24 * HOUR_MS
+    mornings = beats([6 * HOUR_MS] * 20, boot=None, step_ms=day)
+    assert constant_offset(mornings, QUARTER) == Offset(None, 6 * HOUR_MS, 12, 0)
+    brought = [replace(b, clock=ClockVerdict.CARRIED) for b in mornings]
+    assert constant_offset(brought, QUARTER) is None
+    live = [replace(b, frame=100 + b.frame) for b in mornings[:12]]
+    assert constant_offset([*brought, *live], QUARTER) == Offset(None, 6 * HOUR_MS, 12, 0)
+
+
 def test_what_shows_that_an_offset_has_ended() -> None:
     assert not has_ended(6 * HOUR_MS, NOW - 6 * HOUR_MS, NOW)
     assert not has_ended(6 * HOUR_MS, NOW - 20 * HOUR_MS, NOW), "sent late"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.bucket import Bucket, fold
-from domain.clock import Offset, constant_offset
+from domain.clock import ClockVerdict, Offset, constant_offset
 from domain.errors import StoreRefused
 from domain.ids import DeviceId, SeriesId
 from domain.quality import Flag, Verdict
@@ -409,6 +409,28 @@ def test_what_an_offset_moved_is_still_the_same_reading_when_it_comes_again(seri
     assert [r.skew_ms for r in series.read(ONE, ALL)][-2:] == [0, 0]
     live(series, 0, 3, 0, boot=1)
     assert [r.claimed_ms for r in series.read(ONE, Window(NOON, NOON + 1))] == [NOON - LAG, NOON]
+
+
+def test_what_a_file_brought_is_moved_by_no_offset_and_ends_none(series: Series) -> None:
+    def carried(time_ms: int, moment: int) -> None:
+        frame = Frame(None, None, (reading(1, time_ms, 7.0),), ClockVerdict.CARRIED)
+        series.append([delivery(frame, received_ms=moment)], moment)
+
+    def unnumbered(n: int) -> None:
+        moment = NOON + n * 15 * MINUTE_MS
+        frame = Frame(None, None, (reading(1, moment - LAG, float(n)),))
+        series.append([delivery(frame, received_ms=moment)], moment)
+
+    carried(NOON - 1, NOON - 1 + LAG)  # lags as much, before the offset is known
+    for n in range(12):
+        unnumbered(n)
+    assert series.move(DEVICE_ID, Offset(None, LAG, 12, 0), [ONE], NOON) == 12
+    carried(NOON - 2, NOON - 2 + LAG)  # and after
+    carried(NOON + DAY_MS, NOON + DAY_MS)  # younger than a clock so far behind could claim
+    unnumbered(12)
+    stored = [(r.claimed_ms, r.skew_ms) for r in series.read(ONE, ALL)]
+    assert [skew for time_ms, skew in stored if time_ms in (NOON - 2, NOON - 1)] == [0, 0]
+    assert dict(stored)[NOON + 12 * 15 * MINUTE_MS - LAG] == LAG
 
 
 def test_an_offset_ends_where_a_message_shows_that_the_clock_was_set(series: Series) -> None:
