@@ -20,6 +20,7 @@ from nguon.compose import make_signer, signer, stores
 from nguon.enrol import enrol
 from nguon.export import add_export
 from nguon.fsck import findings
+from nguon.importing import add_import
 from nguon.ledger import add_ledger
 from nguon.lifeline import follow_parent
 from nguon.limits import add_limits
@@ -113,6 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     )
     _add(verbs, "fsck", "re-check everything the stores claim", _fsck)
+    add_import(verbs)
     add_export(verbs)
     add_backup(verbs)
     add_restore(verbs)
