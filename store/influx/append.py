@@ -120,7 +120,8 @@ class _Batch:
             self.scattered.append(Point(f"{put.scale.prefix}conflict", tags, start, noticed))
 
     def _skew(self, delivery: Delivery, frame: Frame) -> int:
-        if not self._skews or delivery.device is None:
+        carried = frame.clock is ClockVerdict.CARRIED
+        if not self._skews or delivery.device is None or carried:
             return 0
         key = str(delivery.device), NO_BOOT if frame.boot is None else frame.boot
         skew = self._skews.get(key, 0)

@@ -60,7 +60,7 @@ def move(
     rows = [
         (row["_time"], row["claimed"], row["received"])
         for row in bucket.numbered("frame", device=device)
-        if row["boot"] == boot and not row["skew"]
+        if row["boot"] == boot and not row["skew"] and row["clock"] != ClockVerdict.CARRIED
     ]
     frames = moved_frames(rows, offset.skew_ms)
     skew = offset.skew_ms

@@ -3,7 +3,7 @@
 Where SQL inserts, updates and deletes, this backend does one thing: it writes a point. The
 same identity written again is an update; a field that says so is a striking out. InfluxDB's
 delete takes tags and a stretch of time, reaches back into compacted files, and cannot ask
-what a point says, so it is not used at all. What that leaves unpromised is in README.md.
+what a point says, so only `drop` uses it. What that leaves unpromised is in README.md.
 """
 
 import threading
@@ -19,7 +19,7 @@ from domain.ranges import Runs
 from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
 from store import failpoint
-from store.influx import aside, buckets, clocks, counts, cycles, lists, reads, runs
+from store.influx import aside, buckets, clocks, counts, cycles, lists, reads, retention, runs
 from store.influx.address import Address
 from store.influx.append import append
 from store.influx.bucket import Bucket
@@ -27,6 +27,7 @@ from store.influx.numbers import Looks, Numbers
 from store.influx.points import Point
 from store.influx.server import Server
 from store.influx.sound import refuse_unsound
+from store.retention import not_final
 from store.rows import still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
 
@@ -53,7 +54,7 @@ _LACKS = (
         "the bucket must keep its points for ever: a retention period drops the ledger and the"
         " lists first, which lie in 1970"
     ),
-    "nothing is deleted: what was struck out stays, a few bytes each",
+    "what was struck out of a list stays, a few bytes each",
     "a value that is not finite is refused",
 )
 
@@ -141,6 +142,7 @@ class InfluxSeries:
         with self._lock:
             opened = lists.look(self._bucket, self._looks)
             kept, struck = still_ours(buckets_, done, opened.hours())
+            kept = not_final(kept, retention.kept_since(self._bucket))
             self._bucket.write([buckets.point(one) for one in kept])
             failpoint.reach("mid-roll-up")
             self._bucket.write(list(opened.struck_out(struck)))
@@ -177,6 +179,15 @@ class InfluxSeries:
         """Put a series' hours on the list of those to roll up anew."""
         with self._lock:
             clocks.touch_since(self._bucket, series, since_ms)
+
+    def drop(self, until_ms: int, logged: int) -> int:
+        """Drop old readings for good; see the port."""
+        with self._lock:
+            return retention.drop(self._bucket, self._looks, until_ms, logged)
+
+    def kept_since(self) -> int:
+        """Return the moment before which readings were dropped."""
+        return retention.kept_since(self._bucket)
 
     def quarantined(
         self, limit: int, *, mended: bool = False, reason: str | None = None

@@ -16,6 +16,7 @@ from influxdb_client.domain.dialect import Dialect
 from influxdb_client.rest import ApiException
 
 from domain.errors import StoreRefused, StoreUnavailable
+from domain.window import from_ms
 from store.influx.address import Address
 from store.influx.points import Point, line
 
@@ -26,9 +27,7 @@ _CONNECTIONS = 8
 # (401, 403, 404), or a server that has too much to do (408, 429).
 _NOT_CONTENT = (401, 403, 404, 408, 429)
 # Nine digits of a second, as a value's place needs them.
-_DIALECT = Dialect(  # type: ignore[no-untyped-call]  # the library's
-    annotations=["datatype", "group", "default"], date_time_format="RFC3339Nano"
-)
+_DIALECT = Dialect(annotations=["datatype", "group", "default"], date_time_format="RFC3339Nano")
 
 
 class Server:
@@ -43,6 +42,7 @@ class Server:
         )  # fmt: skip
         self._writes = self._client.write_api(write_options=SYNCHRONOUS)
         self._queries = self._client.query_api()
+        self._deletes = self._client.delete_api()
 
     def write(self, points: Sequence[Point]) -> None:
         """Write points, a few thousand a request; raises what `guarded` does.
@@ -64,6 +64,14 @@ class Server:
         with guarded(self.address):
             return str(self._queries.query_raw(flux, dialect=_DIALECT).data.decode("utf-8"))
 
+    def delete(self, measurement: str, until_ms: int) -> None:
+        """Delete a measurement's points before a moment, from 1970 on."""
+        # The last nanosecond before it: whether the server takes the end in is not documented.
+        stop = from_ms(until_ms - 1).strftime("%Y-%m-%dT%H:%M:%S.") + "999999999Z"
+        chosen = f'_measurement="{self.prefix}{measurement}"'
+        with guarded(self.address):
+            self._deletes.delete("1970-01-01T00:00:00Z", stop, chosen, self.address.bucket)
+
     def version(self) -> str:
         """Return what the server says it is."""
         with guarded(self.address):
@@ -71,7 +79,7 @@ class Server:
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()  # type: ignore[no-untyped-call]  # the library's
+        self._client.close()
 
 
 @contextmanager

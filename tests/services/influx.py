@@ -5,19 +5,21 @@ makes, and no more: ``POST /api/v2/write`` (line protocol in ns, gzip; the last 
 measurement, tags, time and field wins; 400 for a malformed line, 401 for a wrong token,
 404 for a missing bucket, 422 for a field of another type or a point older than the
 bucket's retention), ``POST /api/v2/query`` for the Flux of this backend alone
-(`influx_flux.py`), ``GET /ping`` and ``GET /health``. **A real server has not been asked**:
+(`influx_flux.py`), ``POST /api/v2/delete`` of a measurement, ``GET /ping`` and ``GET /health``. **A real server has not been asked**:
 what it answers, how fast, and what it keeps when killed is not shown by any test over
 this; ``pytest --influx-url URL`` asks one.
 """
 
 import gzip
 import json
+import re
 import threading
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from store.influx.flux import _nanoseconds
 from tests.services.influx_flux import NoBucket, Unknown, answer
 from tests.services.influx_points import Malformed, Points
 
@@ -72,9 +74,14 @@ class Influx:
         if asked.get("org") != ORG:
             return _error(404, f'organization name "{asked.get("org")}" not found')
         with self._lock:
-            if url.path == "/api/v2/write":
-                return self._write(asked, body.decode())
-            return self._query(json.loads(body))
+            return self._post(url.path, asked, body)
+
+    def _post(self, path: str, asked: dict[str, str], body: bytes) -> tuple[int, str] | None:
+        if path == "/api/v2/write":
+            return self._write(asked, body.decode())
+        if path == "/api/v2/delete":
+            return self._delete(asked, json.loads(body))
+        return self._query(json.loads(body))
 
     def _write(self, asked: dict[str, str], text: str) -> tuple[int, str] | None:
         self.writes.append(text)
@@ -92,6 +99,14 @@ class Influx:
         except Malformed as error:
             return _error(422 if "partial" in str(error) else 400, str(error))
         return None if mishap == "lose" else (204, "")
+
+    def _delete(self, asked: dict[str, str], wanted: dict[str, str]) -> tuple[int, str]:
+        chosen = re.fullmatch(r'_measurement="(\w+)"', wanted["predicate"])
+        if chosen is None:
+            return _error(400, f"not in the stand-in's grammar: {wanted['predicate']}")
+        span = [_nanoseconds(wanted[name]) for name in ("start", "stop")]
+        self.buckets[asked["bucket"]].delete(chosen[1], span[0], span[1] + 1)
+        return 204, ""
 
     def _query(self, asked: dict[str, Any]) -> tuple[int, str]:
         self.queries.append(asked["query"])
@@ -121,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         zipped = self.headers.get("Content-Encoding") == "gzip"
-        if urlsplit(self.path).path not in ("/api/v2/write", "/api/v2/query"):
+        if urlsplit(self.path).path not in ("/api/v2/write", "/api/v2/query", "/api/v2/delete"):
             self.send_error(404)
             return
         self._answer(gzip.decompress(body) if zipped else body)

@@ -39,6 +39,12 @@ class Column:
         times = self.times[bisect_left(self.times, start) : bisect_left(self.times, stop)]
         return [(time, self.values[time]) for time in times]
 
+    def delete(self, start: int, stop: int) -> None:
+        first, last = bisect_left(self.times, start), bisect_left(self.times, stop)
+        for time in self.times[first:last]:
+            del self.values[time]
+        del self.times[first:last]
+
 
 class Points:
     def __init__(self) -> None:
@@ -64,6 +70,13 @@ class Points:
         for identity, fields, time in lines:
             for name, value in fields.items():
                 self.series[identity][name].put(time, value)
+
+    def delete(self, measurement: str, start: int, stop: int) -> None:
+        """Delete a measurement's points in a stretch of time."""
+        for (name, _), columns in self.series.items():
+            if name == measurement:
+                for column in columns.values():
+                    column.delete(start, stop)
 
 
 def _parsed(text: str) -> list[tuple[Identity, dict[str, Value], int]]:
