@@ -3,7 +3,8 @@
 In one run, on one machine. Appending, as ratios against the same readings put into the same
 table by the least that could: `executemany` for SQLite, a binary COPY into a temporary
 table and one INSERT for PostgreSQL. Then bytes on disk a reading, and the median time of
-the questions that pages ask, while the store grows.
+the questions that pages ask, while the store grows. With ``--timescale-dsn`` the same on
+TimescaleDB, before and after all of it is compressed.
 """
 
 import argparse
@@ -16,7 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from bench.floor import Rows, postgres_floor, sqlite_floor
 from bench.packs import INTERVAL_S, START_MS, STREAMS, names
@@ -28,11 +32,12 @@ from domain.reading import Delivery, Frame, Reading
 from domain.window import DAY_MS, Size, Window
 from nguon.compose import open_series
 from store.series import Series
-from tests.services.postgres import Postgres
+from tests.services.postgres import Given, Postgres
 
 DEVICES, CHANNELS, BATCH = 1_250, len(STREAMS), 500
 FIRST_MS, STEP_MS = START_MS - START_MS % DAY_MS, INTERVAL_S * 1000
 _NAMES = names(DEVICES)
+_OWN_WEIGHT = "SELECT pg_database_size(current_database())"
 _GOOD = GOOD.pack()
 _ASKED = 40
 _ROLLED_UP = 100  # devices whose year of daily buckets is filled in
@@ -121,23 +126,51 @@ def ask(series: Series, end_ms: int) -> dict[str, float]:
     return found
 
 
-def measure(what: str, url: str, weigh: Callable[[], int], sizes: Sequence[int]) -> list[str]:
+@dataclass(frozen=True)
+class Subject:
+    """A store that is measured: how heavy it is, and what makes it lighter, if anything."""
+
+    name: str
+    url: str
+    weigh: Callable[[], int]
+    compress: Callable[[], object] | None = None
+
+
+def measure(subject: Subject, sizes: Sequence[int]) -> list[str]:
     """Fill one store step by step; return the rows of its table."""
-    series = open_series(url)
-    rows, done = [], 0
+    series = open_series(subject.url)
+    rows, done, beside = [], 0, 0
     for size in sizes:
         messages = size // CHANNELS
         seconds = fill(series, done, messages - done)
-        rate = (messages - done) * CHANNELS / seconds
+        rate = f"{(messages - done) * CHANNELS / seconds:,.0f}"
+        _let_roll_up(series)
         if not done:
+            before = subject.weigh()
             roll_up_a_year(series)
+            beside = subject.weigh() - before  # what pages are asked about, and no readings
         done = messages
-        times = ask(series, FIRST_MS + done // DEVICES * STEP_MS)
-        asked = " | ".join(f"{ms:.1f}" for ms in times.values())
-        rows.append(f"| {what} | {size:,} | {rate:,.0f} | {weigh() / size:.1f} | {asked} |")
-        print(f"\r{rows[-1]}", file=sys.stderr, flush=True)
+        rows.append(_row(subject, series, subject.name, size, rate, beside))
+    if subject.compress is not None:
+        subject.compress()
+        name = f"{subject.name}, compressed"
+        rows.append(_row(subject, series, name, sizes[-1], "", beside))
     series.close()
     return rows
+
+
+def _let_roll_up(series: Series) -> None:
+    """Strike all hours out: what is still to be rolled up is no part of the weight."""
+    while touched := series.touched(50_000):
+        series.settle([], touched)
+
+
+def _row(subject: Subject, series: Series, name: str, size: int, rate: str, beside: int) -> str:
+    times = ask(series, FIRST_MS + size // CHANNELS // DEVICES * STEP_MS)
+    asked = " | ".join(f"{ms:.1f}" for ms in times.values())
+    row = f"| {name} | {size:,} | {rate} | {(subject.weigh() - beside) / size:.1f} | {asked} |"
+    print(f"\r{row}", file=sys.stderr, flush=True)
+    return row
 
 
 def raw(count: int) -> Iterator[Rows]:
@@ -184,25 +217,45 @@ def main() -> int:
     parser.add_argument("--what", default="sqlite,postgres", help="(%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="of the floors (%(default)s)")
     parser.add_argument("--floor", type=int, default=400_000, help="readings (%(default)s)")
+    parser.add_argument("--timescale-dsn", metavar="DSN", help="for --what timescale")
     options = parser.parse_args()
+    if "timescale" in options.what.split(",") and not options.timescale_dsn:
+        parser.error("--what timescale needs --timescale-dsn")
     sizes = [int(text) for text in options.readings.split(",")]
-    postgres = Postgres(durable=True).start()
+    postgres, given = Postgres(durable=True).start(), Given(options.timescale_dsn or "")
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=os.environ.get("BENCH_DIR", ".")))
     try:
         against = floors(postgres, folder, options.floor, options.rounds)
         file = folder / "grown.db"
-        stores: dict[str, tuple[str, Callable[[], int]]] = {
-            "sqlite": (f"sqlite:///{file}", lambda: _weight(file)),
-            "postgres": (postgres.fresh("grown"), lambda: postgres.weight("grown")),
-        }
-        rows = [
-            row for what in options.what.split(",") for row in measure(what, *stores[what], sizes)
-        ]
+        rows = []
+        for what in options.what.split(","):
+            if what == "timescale":
+                subject = timescale(given)
+            elif what == "postgres":
+                grown = postgres.fresh("grown")
+                subject = Subject(what, grown, lambda: postgres.weight("grown"))
+            else:
+                subject = Subject(what, f"sqlite:///{file}", lambda: _weight(file))
+            rows += measure(subject, sizes)
     finally:
+        given.close()
         postgres.close()
         shutil.rmtree(folder)
     _print(against, rows, options)
     return 0
+
+
+def timescale(given: Given) -> Subject:
+    """Return a new database on TimescaleDB, and how all of it is compressed at once."""
+    url = given.fresh("grown")
+
+    def said(statement: str) -> int:
+        with psycopg.connect(url, autocommit=True) as connection:
+            row = connection.execute(statement.encode()).fetchone()
+        return int(row[0]) if row is not None else 0
+
+    compress = "SELECT count(compress_chunk(c)) FROM show_chunks('series.reading') c"
+    return Subject("timescale", url, lambda: said(_OWN_WEIGHT), lambda: said(compress))
 
 
 def _weight(file: Path) -> int:

@@ -24,6 +24,7 @@ from nguon.importing import add_import
 from nguon.ledger import add_ledger
 from nguon.lifeline import follow_parent
 from nguon.limits import add_limits
+from nguon.moving import add_store
 from nguon.quarantine import add_quarantine
 from nguon.restore import add_restore
 from nguon.token import add_token
@@ -116,6 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add(verbs, "fsck", "re-check everything the stores claim", _fsck)
     add_import(verbs)
     add_export(verbs)
+    add_store(verbs)
     add_backup(verbs)
     add_restore(verbs)
     _add(verbs, "settings", "print every setting, its value and where it came from", _settings)

@@ -14,6 +14,7 @@ from domain.ids import DeviceId, SeriesId
 from domain.ranges import Runs
 from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
+from store.archive import Archive
 
 
 class Fate(NamedTuple):
@@ -211,6 +212,9 @@ class Series(Protocol):
 
     def check(self) -> list[str]:
         """Look for damage inside the store; return what is wrong, nothing when sound."""
+
+    def archive(self) -> Archive:
+        """Return this store as something that can be moved; raises `Refused` where it cannot."""
 
     def close(self) -> None:
         """Release every connection."""

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 
 from domain.bucket import Bucket as RollUp
 from domain.clock import Beat, Offset
-from domain.errors import StoreAbsent, StoreTooNew
+from domain.errors import Refused, StoreAbsent, StoreTooNew
 from domain.ids import DeviceId, SeriesId
 from domain.ranges import Runs
 from domain.reading import Delivery, StoredReading
 from domain.window import Size, Window
 from store import failpoint
+from store.archive import Archive
 from store.influx import aside, buckets, clocks, counts, cycles, lists, reads, retention, runs
 from store.influx.address import Address
 from store.influx.append import append
@@ -228,6 +229,11 @@ class InfluxSeries:
     def check(self) -> list[str]:
         """Look for readings whose cycle is gone."""
         return counts.check(self._bucket, self._looks.now())
+
+    def archive(self) -> Archive:
+        """Refuse: what a bucket holds is copied by InfluxDB's own tools."""
+        message = "a bucket of InfluxDB is moved by `influx backup` and `influx restore`"
+        raise Refused(message, "archive")
 
     def close(self) -> None:
         """Close every connection."""

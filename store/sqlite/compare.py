@@ -1,7 +1,7 @@
 """What of a cycle's readings is new, where some of it may be there already."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -46,8 +46,22 @@ def compare(connection: apsw.Connection, shapes: Shapes, readings: Sequence[Read
                 disputed.append(reading)
             held.add(reading.value)
             _put(cells, reading)
-        fresh += [Cell(time_ms, tuple(cell[one] for one in sorted(cell))) for cell in cells]
+        fresh += _sorted(time_ms, cells)
     return Compared(tuple(fresh), tuple(disputed))
+
+
+def cells_of(readings: Sequence[Reading]) -> Iterator[Cell]:
+    """Yield readings that are all to be kept as cells, by time."""
+    by_time: defaultdict[int, list[dict[int, Reading]]] = defaultdict(list)
+    for reading in readings:
+        _put(by_time[reading.time_ms], reading)
+    for time_ms, cells in by_time.items():
+        yield from _sorted(time_ms, cells)
+
+
+def _sorted(time_ms: int, cells: Sequence[Mapping[int, Reading]]) -> Iterator[Cell]:
+    for cell in cells:
+        yield Cell(time_ms, tuple(cell[one] for one in sorted(cell)))
 
 
 def _put(cells: list[dict[int, Reading]], reading: Reading) -> None:

@@ -18,6 +18,7 @@ from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
 from store.sqlite import clocks, reads, retention, touches
 from store.sqlite.append import append
+from store.sqlite.archive import SqliteArchive
 from store.sqlite.connection import Connections
 from store.sqlite.shapes import Shapes
 
@@ -268,6 +269,10 @@ class SqliteSeries:
         wrong += [f"{lost} parts have lost their cycle"] if lost else []
         wrong += [f"{odd} cells are not what their shape says"] if odd else []
         return [*wrong, *([f"{broken} links to a cycle lead to none"] if broken else [])]
+
+    def archive(self) -> SqliteArchive:
+        """Return this store as something that can be moved."""
+        return SqliteArchive(self._connections.guarded, self._writing, self._shapes)
 
     def close(self) -> None:
         """Close every connection."""

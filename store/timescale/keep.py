@@ -64,15 +64,22 @@ def insert(connection: psycopg.Connection, cycles: Sequence[Numbered]) -> list[p
     """Insert the readings of a batch; the row counts say how many were not there."""
     readings = [r for cycle in cycles for r in cycle.frame.readings]
     numbers = [cycle.number for cycle in cycles for _ in cycle.frame.readings]
+    return insert_rows(connection, readings, numbers)
+
+
+def insert_rows(
+    connection: psycopg.Connection, readings: Sequence[Reading], numbers: Sequence[int]
+) -> list[psycopg.Cursor]:
+    """Insert readings, each under its cycle's number, where nothing is at their times."""
     times = [r.time_ms for r in readings]
     if not times or (has_part(min(times)) and has_part(max(times))):
-        return [connection.execute(_INSERT, _columns(readings, numbers))]
+        return [connection.execute(_INSERT, columns(readings, numbers))]
     pairs = list(zip(readings, numbers, strict=True))
     inserted = []
     for statement, inside in ((_INSERT, True), (_INSERT_BESIDE, False)):
         some = [(r, number) for r, number in pairs if has_part(r.time_ms) is inside]
-        columns = _columns([r for r, _ in some], [number for _, number in some])
-        inserted.append(connection.execute(statement, columns))
+        chosen = columns([r for r, _ in some], [number for _, number in some])
+        inserted.append(connection.execute(statement, chosen))
     return inserted
 
 
@@ -92,9 +99,10 @@ def settle(
     return Kept(Counter(sent.cycle.number for sent in fresh) + conflicts, conflicts)
 
 
-def _columns(
+def columns(
     readings: Sequence[Reading], numbers: Sequence[int]
 ) -> tuple[Int4s, Int8s, Float8s, Int4s, Int8s]:
+    """Return readings column by column: series, time, value, quality, cycle."""
     return (
         Int4s([r.series for r in readings]),
         Int8s([r.time_ms for r in readings]),
@@ -108,7 +116,7 @@ def _compare(
     connection: psycopg.Connection, sent: Sequence[_Sent]
 ) -> tuple[list[_Sent], list[_Sent]]:
     """Return those that were inserted, and those that say another value than what is there."""
-    series, times, values, _, numbers = _columns(
+    series, times, values, _, numbers = columns(
         [s.reading for s in sent], [s.cycle.number for s in sent]
     )
     cursor = connection.cursor(binary=True)
@@ -124,8 +132,8 @@ def _keep_rivals(
     """Keep other values beside the first; return those that were not there either."""
     if not others:
         return []
-    columns = _columns([s.reading for s in others], [s.cycle.number for s in others])
-    inserted = set(connection.cursor(binary=True).execute(_RIVALS, columns).fetchall())
+    rows = columns([s.reading for s in others], [s.cycle.number for s in others])
+    inserted = set(connection.cursor(binary=True).execute(_RIVALS, rows).fetchall())
     fresh = {_key(one): one for one in others if _key(one) in inserted}
     rivals = list(fresh.values())
     if rivals:

@@ -13,6 +13,7 @@ from store.retention import not_final
 from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
 from store.timescale import clocks, reads, retention
+from store.timescale.archive import PostgresArchive
 from store.timescale.batch import Batches
 from store.timescale.connection import Connections
 from store.timescale.partitions import LACKS, Layout, Partitions, look
@@ -266,6 +267,11 @@ class PostgresSeries:
             ).fetchone()
         lost = row[0] if row is not None else 0
         return [f"{lost} readings have lost their frame"] if lost else []
+
+    def archive(self) -> PostgresArchive:
+        """Return this store as something that can be moved."""
+        native = self._found.layout is Layout.NATIVE
+        return PostgresArchive(self._connections, Partitions() if native else None)
 
     def close(self) -> None:
         """Close the pool."""

@@ -43,6 +43,8 @@ class Given:
 
     def close(self) -> None:
         """Drop the databases that were made."""
+        if not self._made:
+            return
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             for name in self._made:
                 connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -29,6 +29,8 @@ _COMPRESS = """SELECT count(compress_chunk(c, if_not_compressed => true))
 class Compressing(PostgresSeries):
     """Compresses every part after every batch, as time would."""
 
+    slow = True
+
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.url = url

@@ -1,0 +1,153 @@
+"""The PostgreSQL store as a whole; see :mod:`store.archive`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, groupby
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from domain.ids import DeviceId, SeriesId
+from domain.reading import Reading
+from store.archive import TABLES, Kept, Row
+from store.timescale.arrays import Int4s, Int8s, Texts
+from store.timescale.connection import Connections
+from store.timescale.keep import columns, insert_rows
+from store.timescale.partitions import Partitions, make
+
+_PAGE = 5_000
+_cursors = count()
+_COUNT = "SELECT count(*), coalesce(max(id), 0) FROM series.frame WHERE id > %s"
+_CYCLES = """SELECT id, device, boot, seq, time, received, committed, skew, clock
+    FROM series.frame WHERE id > %s AND id <= %s ORDER BY id"""
+# All of it is sorted once, by the server: an index by cycle would cost every append.
+_READINGS = """SELECT frame, series, time, value, quality FROM series.every_reading
+    WHERE frame > %s AND frame <= %s ORDER BY frame, time, series, value"""
+_FRAMES = """INSERT INTO series.frame
+    (id, device, boot, seq, time, received, committed, skew, clock)
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::bigint[], %s::bigint[], %s::int[])"""
+_RIVALS = """INSERT INTO series.rival SELECT u.* FROM
+    unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
+        AS u(series, time, value, quality, frame)
+    WHERE NOT EXISTS (SELECT FROM series.first_reading r
+        WHERE r.series = u.series AND r.time = u.time AND r.value = u.value)"""
+_NUMBER = "SELECT setval('series.frame_id', greatest(%s, (SELECT last_value FROM series.frame_id)))"
+_ENTRY = """SELECT setval(pg_get_serial_sequence('series.quarantine', 'id'), max(id))
+    FROM series.quarantine HAVING count(*) > 0"""
+_FOLD = """WITH taken AS (DELETE FROM series.touch RETURNING mark, series, hour)
+    INSERT INTO series.touched SELECT t.series, t.hour, max(mark)
+    FROM taken CROSS JOIN LATERAL unnest(taken.series, taken.hour) AS t(series, hour)
+    GROUP BY 1, 2
+    ON CONFLICT (series, hour) DO UPDATE SET mark = greatest(touched.mark, excluded.mark)"""
+
+
+class PostgresArchive:
+    """Implements :class:`store.archive.Archive`."""
+
+    def __init__(self, connections: Connections, partitions: Partitions | None) -> None:
+        self._connections, self._partitions = connections, partitions
+
+    def count(self, after: int) -> int:
+        """Return how many cycles there are above a number."""
+        return self._numbers(after)[0]
+
+    def last(self) -> int:
+        """Return the greatest number of a cycle."""
+        return self._numbers(0)[1]
+
+    def _numbers(self, after: int) -> tuple[int, int]:
+        with self._connections.transaction() as connection:
+            row = connection.execute(_COUNT, (after,)).fetchone()
+        return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+    def cycles(self, after: int, until: int | None = None) -> Iterator[Kept]:
+        """Yield cycles in their order, from one snapshot."""
+        span = after, self.last() if until is None else until
+        with self._connections.transaction() as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.execute("SET LOCAL work_mem = '256MB'")
+            readings = groupby(_stream(connection, _READINGS, span), key=lambda row: int(row[0]))
+            waiting = next(readings, None)
+            for row in _stream(connection, _CYCLES, span):
+                some: tuple[Reading, ...] = ()
+                if waiting is not None and waiting[0] == row[0]:
+                    some = tuple(_reading(one) for one in waiting[1])
+                    waiting = next(readings, None)
+                yield _kept(row, some)
+
+    def add(self, cycles: Sequence[Kept]) -> None:
+        """Keep cycles under their numbers."""
+        readings = [r for cycle in cycles for r in cycle.readings]
+        numbers = [cycle.number for cycle in cycles for _ in cycle.readings]
+        wanted = self._partitions.wanted([r.time_ms for r in readings]) if self._partitions else []
+        with self._connections.transaction() as connection:
+            if wanted:
+                make(connection, wanted)
+            inserted = insert_rows(connection, readings, numbers)
+            if sum(cursor.rowcount for cursor in inserted) < len(readings):
+                connection.execute(_RIVALS, columns(readings, numbers))
+            connection.execute(_FRAMES, _columns(cycles))
+            connection.execute(_NUMBER, (cycles[-1].number,))
+
+    def rows(self, table: str) -> Iterator[Row]:
+        """Yield the rows of a table; what appends have touched is folded first."""
+        if table == "touched":
+            with self._connections.transaction() as connection:
+                connection.execute(_FOLD)
+        with self._connections.transaction() as connection:
+            yield from _stream(connection, _named("SELECT {columns} FROM {table}", table), ())
+
+    def replace(self, table: str, rows: Iterable[Row]) -> None:
+        """Put rows in the place of those that are there."""
+        with self._connections.transaction() as connection, connection.cursor() as cursor:
+            cursor.execute(_named("DELETE FROM {table}", table))
+            if table == "touched":
+                cursor.execute("DELETE FROM series.touch")
+            with cursor.copy(_named("COPY {table} ({columns}) FROM STDIN", table)) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            if table == "quarantine":
+                cursor.execute(_ENTRY)
+
+
+def _named(statement: LiteralString, table: str) -> sql.Composed:
+    """Return a statement with the names of a table and of its columns."""
+    names = sql.SQL(", ").join(map(sql.Identifier, TABLES[table]))
+    return sql.SQL(statement).format(table=sql.Identifier("series", table), columns=names)
+
+
+def _stream(
+    connection: psycopg.Connection, statement: sql.Composed | str, parameters: tuple[int, ...]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield rows through a cursor of the server's own, so that few are here at once."""
+    text = statement.encode() if isinstance(statement, str) else statement
+    with connection.cursor(f"stream{next(_cursors)}") as cursor:
+        cursor.itersize = _PAGE
+        cursor.execute(text, parameters)
+        yield from cursor
+
+
+def _kept(row: tuple[Any, ...], readings: tuple[Reading, ...]) -> Kept:
+    number, device, *rest = row
+    head = number, None if device is None else DeviceId(device), *rest
+    return Kept._make((*head, readings))
+
+
+def _reading(row: tuple[Any, ...]) -> Reading:
+    _, series, time_ms, value, quality = row
+    return Reading(SeriesId(series), time_ms, value, quality)
+
+
+def _columns(cycles: Sequence[Kept]) -> tuple[object, ...]:
+    return (
+        Int8s([c.number for c in cycles]),
+        Texts([c.device for c in cycles]),
+        [c.boot for c in cycles],
+        [c.seq for c in cycles],
+        Int8s([c.time_ms for c in cycles]),
+        Int8s([c.received_ms for c in cycles]),
+        Int8s([c.committed_ms for c in cycles]),
+        Int8s([c.skew_ms for c in cycles]),
+        Int4s([c.clock for c in cycles]),
+    )
