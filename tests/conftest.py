@@ -13,7 +13,7 @@ import pytest
 
 from tests.services.brokers import Embedded, Mosquitto, Rabbit
 from tests.services.influx import Influx
-from tests.services.postgres import Given, Postgres
+from tests.services.postgres import Given, Postgres, carried
 from tests.services.server import Server, ServiceAbsent
 
 S = TypeVar("S", bound=Server)
@@ -67,6 +67,13 @@ def started(make: Callable[[], S], start: Callable[[S], object]) -> Iterator[S]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     yield from started(Postgres, lambda server: server.start())
+
+
+@pytest.fixture(scope="session")
+def postgres18() -> Iterator[Postgres]:
+    """The newest PostgreSQL that a package index carries."""
+    programs = carried("pginstall18")
+    yield from started(lambda: Postgres(programs=programs), lambda server: server.start())
 
 
 @pytest.fixture(scope="session")

