@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -31,6 +32,7 @@ from domain.quality import GOOD
 from domain.reading import Delivery, Frame, Reading
 from domain.window import DAY_MS, Size, Window
 from nguon.compose import open_series
+from store.rollups import Rhythm, roll_up
 from store.series import Series
 from tests.services.postgres import Given, Postgres
 
@@ -40,6 +42,7 @@ _NAMES = names(DEVICES)
 _OWN_WEIGHT = "SELECT pg_database_size(current_database())"
 _GOOD = GOOD.pack()
 _ASKED = 40
+_ROLLED_AT_ONCE = 1_000
 _ROLLED_UP = 100  # devices whose year of daily buckets is filled in
 
 
@@ -144,6 +147,8 @@ def measure(subject: Subject, sizes: Sequence[int]) -> list[str]:
         messages = size // CHANNELS
         seconds = fill(series, done, messages - done)
         rate = f"{(messages - done) * CHANNELS / seconds:,.0f}"
+        if not done:
+            print(f"{subject.name}: {_rolled_up(series):,.0f} hours rolled up a second")
         _let_roll_up(series)
         if not done:
             before = subject.weigh()
@@ -163,6 +168,16 @@ def _let_roll_up(series: Series) -> None:
     """Strike all hours out: what is still to be rolled up is no part of the weight."""
     while touched := series.touched(50_000):
         series.settle([], touched)
+
+
+def _rolled_up(series: Series) -> float:
+    """Return how many touched hours a second one watcher brings up to date, days included."""
+    rhythm = Rhythm(INTERVAL_S * 1000, ZoneInfo("Asia/Ho_Chi_Minh"))
+    rhythms = {SeriesId(n + 1): rhythm for n in range(DEVICES * CHANNELS)}
+    series.touched(1)  # folds what appends have touched, which is not what is measured
+    began = time.perf_counter()
+    done = sum(roll_up(series, rhythms, _ROLLED_AT_ONCE) for _ in range(3))
+    return done / (time.perf_counter() - began)
 
 
 def _row(subject: Subject, series: Series, name: str, size: int, rate: str, beside: int) -> str:
