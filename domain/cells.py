@@ -66,7 +66,7 @@ def value_in(cell: object, plan: Map) -> float | None:
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return None
     try:
-        value = float(cell)
+        value = 0.0 + float(cell)
     except OverflowError:
         return None
     return value if math.isfinite(value) else None

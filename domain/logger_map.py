@@ -118,5 +118,6 @@ def number_in(text: str, decimal: str) -> float | None:
     """Return the number in a text; Python itself would take 1_000 and other digits too."""
     if not _NUMBERS[decimal].fullmatch(text):
         return None
-    value = float(text.replace(",", "."))
+    # Adding 0.0 turns -0.0 into 0.0: one value must not have two spellings.
+    value = 0.0 + float(text.replace(",", "."))
     return value if math.isfinite(value) else None

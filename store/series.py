@@ -77,7 +77,8 @@ class Quarantined:
 class Tally:
     """How much is stored; ``quarantined`` counts what no retry has mended.
 
-    ``touched`` counts an hour for each batch that touched it since the list was asked for.
+    ``touched`` counts an hour for each batch that touched it since the list was asked for,
+    and maybe for each shape of its cycles.
     """
 
     readings: int
@@ -178,7 +179,8 @@ class Series(Protocol):
         In whole parts of 30 days: those that end by then. What is known of them stays:
         cycles, ledger, conflicts, roll-ups, which are final from now on. Raises `Refused`,
         and drops nothing, where one of them came with a cycle numbered above ``logged``, the
-        last that is committed to the log, or lies in an hour that is to be rolled up.
+        last that is committed to the log, or where an hour before the bound, or within a
+        day after it, is to be rolled up. What a clock's offset has moved past the bound stays.
         """
 
     def kept_since(self) -> int:

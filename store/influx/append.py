@@ -92,7 +92,7 @@ class _Batch:
         received = delivery.received_ms
         arrival = Arrival(self.last + 1, received, self._committed_ms, skew, clock)
         for r in frame.readings:
-            put = self._present.put(r)
+            put = self._present.put(r, skew)
             if put is None:
                 continue
             fresh += 1
@@ -107,7 +107,9 @@ class _Batch:
         rival = bool(put.rivals)
         self.scattered.append(reading_point(r, put.scale, put.place, arrival, rival=rival))
         skew = arrival.skew_ms
-        self.touched[r.series, hour_of(moved_to(r.time_ms, skew) if skew else r.time_ms)] = None
+        # What is in dispute with it may lie in another hour, if that cycle was moved.
+        for move in {skew, *put.moves}:
+            self.touched[r.series, hour_of(moved_to(r.time_ms, move))] = None
         if skew:
             least, most = self._moved.get(r.series, (0, 0))
             self._moved[r.series] = min(least, skew), max(most, skew)

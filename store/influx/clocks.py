@@ -92,8 +92,10 @@ def suspect(
 
 def touch_since(bucket: Bucket, series: SeriesId, since_ms: int) -> None:
     """Touch every hour of a series in which something was claimed since a moment."""
-    times = (time_ms for time_ms, _, _ in _readings(bucket, series, since_ms))
-    hours = sorted({hour_of(time_ms) for time_ms in times})
+    _, most = shifts(bucket).get(series, (0, 0))
+    rows = _readings(bucket, series, since_ms - most)
+    times = (moved_to(time_ms, skew) for time_ms, _, _, skew in rows)
+    hours = sorted({hour_of(time_ms) for time_ms in times if time_ms >= since_ms})
     if hours:
         bucket.commit(asked(bucket, [(series, hour) for hour in hours]))
 
@@ -111,7 +113,7 @@ def _judge(
     concerned, hours = set(frames), set()
     for one in series if concerned else ():
         points = []
-        for time_ms, time, frame in _readings(bucket, one):
+        for time_ms, time, frame, _ in _readings(bucket, one):
             if frame in concerned:
                 name = f"{scale_of(time_ms).prefix}reading"
                 points.append(Point(name, {"series": str(one)}, time, fields))
@@ -123,11 +125,11 @@ def _judge(
 
 def _readings(
     bucket: Bucket, series: SeriesId, since_ms: int = _EVER.start_ms
-) -> Iterator[tuple[int, int, int]]:
-    """Yield moment, time in ns, and cycle of a series' readings, of uncommitted ones too."""
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield moment, time in ns, cycle and move of a series' readings, of uncommitted ones too."""
     for span in spans(Window(since_ms, _EVER.end_ms)):
         rows: Iterable[Mapping[str, int]] = bucket.rows(
-            "reading", span=span, tags={"series": [str(series)]}, fields=("frame",)
+            "reading", span=span, tags={"series": [str(series)]}, fields=("frame", "skew")
         )
         for row in rows:
-            yield row["_time"] // span.scale.places, row["_time"], row["frame"]
+            yield row["_time"] // span.scale.places, row["_time"], row["frame"], row["skew"]

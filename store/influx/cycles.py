@@ -10,7 +10,7 @@ from store.influx.clocks import shifts
 from store.influx.flux import Row
 from store.influx.numbers import Look
 from store.influx.times import spans
-from store.rows import NO_BOOT, beat
+from store.rows import NO_BOOT, beat, moved_to
 
 _SPAN = 64  # cycles of all devices looked through at first for each one wanted
 
@@ -27,7 +27,7 @@ def cycles(bucket: Bucket, look: Look, series: Sequence[SeriesId], window: Windo
                 "reading", span=span, tags={"series": [str(one)]}, fields=("frame", "skew")
             )
             for row in rows:
-                moment = row["_time"] // span.scale.places + row["skew"]
+                moment = moved_to(row["_time"] // span.scale.places, row["skew"])
                 if window.holds(moment) and look.shows(row["frame"]):
                     frames.add(row["frame"])
     return [_beat(row) for row in _frames(bucket, frames)]

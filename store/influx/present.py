@@ -21,36 +21,39 @@ from store.influx.points import place_of
 from store.influx.times import Scale, scale_of, spans
 
 _STRETCHES = 16
+_ASKED = ("value", "frame", "skew")
 
 
 @dataclass(slots=True)
-class _Spot:
+class Spot:
     """A value at a place, and whether it counts as being there."""
 
     value: float
     shown: bool
+    skew_ms: int = 0
 
 
 class Put(NamedTuple):
-    """Where a new reading goes, and the places of the other values of its moment."""
+    """Where a new reading goes; the places, and the moves, of the other values of its moment."""
 
     scale: Scale
     place: int
     rivals: tuple[int, ...]
+    moves: frozenset[int]
 
 
 class Present:
     """The values at the moments of a batch, as they are and as the batch adds to them."""
 
     def __init__(self) -> None:
-        self._spots: defaultdict[tuple[SeriesId, int], dict[int, _Spot]] = defaultdict(dict)
+        self._spots: defaultdict[tuple[SeriesId, int], dict[int, Spot]] = defaultdict(dict)
 
-    def note(self, moment: tuple[SeriesId, int], place: int, value: float, *, shown: bool) -> None:
+    def note(self, moment: tuple[SeriesId, int], place: int, spot: Spot) -> None:
         """Note a value that is stored at a moment of a series."""
-        self._spots[moment][place] = _Spot(value, shown)
+        self._spots[moment][place] = spot
 
-    def put(self, reading: Reading) -> Put | None:
-        """Take a reading in; None when it is there already."""
+    def put(self, reading: Reading, skew_ms: int) -> Put | None:
+        """Take a reading of a cycle that is moved so far in; None when it is there already."""
         scale = scale_of(reading.time_ms)
         spots = self._spots[reading.series, reading.time_ms]
         place = place_of(reading.value, scale)
@@ -58,9 +61,10 @@ class Present:
             place = (place + 1) % scale.places
         if place in spots and spots[place].shown:
             return None
-        rivals = tuple(other for other, spot in spots.items() if spot.shown and other != place)
-        spots[place] = _Spot(reading.value, shown=True)
-        return Put(scale, place, rivals)
+        rivals = {at: spot for at, spot in spots.items() if spot.shown and at != place}
+        spots[place] = Spot(reading.value, shown=True, skew_ms=skew_ms)
+        moves = frozenset(spot.skew_ms for spot in rivals.values())
+        return Put(scale, place, tuple(rivals), moves)
 
 
 def look_up(bucket: Bucket, readings: Iterable[Reading], look: Look) -> Present:
@@ -73,12 +77,12 @@ def look_up(bucket: Bucket, readings: Iterable[Reading], look: Look) -> Present:
         series = sorted({one for time_ms in times for one in wanted[time_ms]})
         for span in spans(Window(times[0], times[-1] + 1)):
             names = {"series": [str(one) for one in series]}
-            for row in bucket.rows("reading", span=span, tags=names, fields=("value", "frame")):
+            for row in bucket.rows("reading", span=span, tags=names, fields=_ASKED):
                 time_ms, place = divmod(row["_time"], span.scale.places)
                 moment = SeriesId(int(row["series"])), time_ms
                 if moment[0] in wanted.get(time_ms, ()):
                     shown = look.shows(row["frame"])
-                    present.note(moment, place, row["value"], shown=shown)
+                    present.note(moment, place, Spot(row["value"], shown, row["skew"]))
     return present
 
 

@@ -64,13 +64,14 @@ class Server:
         with guarded(self.address):
             return str(self._queries.query_raw(flux, dialect=_DIALECT).data.decode("utf-8"))
 
-    def delete(self, measurement: str, until_ms: int) -> None:
-        """Delete a measurement's points before a moment, from 1970 on."""
-        # The last nanosecond before it: whether the server takes the end in is not documented.
-        stop = from_ms(until_ms - 1).strftime("%Y-%m-%dT%H:%M:%S.") + "999999999Z"
+    def delete(self, measurement: str, start: int, end: int, series: str | None = None) -> None:
+        """Delete a measurement's points, of one series or of all, in a stretch of time in ns."""
         chosen = f'_measurement="{self.prefix}{measurement}"'
+        if series is not None:
+            chosen += f' AND series="{series}"'
         with guarded(self.address):
-            self._deletes.delete("1970-01-01T00:00:00Z", stop, chosen, self.address.bucket)
+            # The last nanosecond: whether the server takes the end in is not documented.
+            self._deletes.delete(_told(start), _told(end - 1), chosen, self.address.bucket)
 
     def version(self) -> str:
         """Return what the server says it is."""
@@ -80,6 +81,12 @@ class Server:
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+
+
+def _told(time: int) -> str:
+    """Return a time in ns since 1970 as RFC 3339."""
+    seconds, rest = divmod(time, 1_000_000_000)
+    return from_ms(seconds * 1000).strftime("%Y-%m-%dT%H:%M:%S.") + f"{rest:09d}Z"
 
 
 @contextmanager

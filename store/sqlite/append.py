@@ -99,7 +99,7 @@ class _Batch:
         self._heard: dict[tuple[str, int, int], int] = {}
         self._kept: list[tuple[str | None, int]] = []
         self._dropped = False
-        self._touched: dict[tuple[Shape, int], int] = {}
+        self._touched: set[tuple[Shape, int]] = set()
         self._fresh, self._disputed = [0] * len(deliveries), [0] * len(deliveries)
 
     def take(self, cycle: _Numbered) -> None:
@@ -175,11 +175,11 @@ class _Batch:
                 continue
             self._kept.append((cycle.delivery.device, cycle.number))
             self._fresh[cycle.place] += len(row.shape.series)
-            self._touched[row.shape, hour_of(cycle.time_ms)] = cycle.number
+            self._touched.add((row.shape, hour_of(cycle.time_ms)))
 
     def _look(self, cycle: _Numbered) -> None:
         """Write what is new of a cycle, reading by reading."""
-        fresh, disputed = compare(self._connection, self._shapes, cycle.frame.readings)
+        fresh, disputed, moves = compare(self._connection, self._shapes, cycle.frame.readings)
         if not fresh and not self._is_news(cycle):
             return
         self._dropped = True  # out of order: its link is made once all are known
@@ -192,7 +192,9 @@ class _Batch:
         self._disputed[cycle.place] += len(disputed)
         for cell in fresh:
             shape = self._shapes.make(self._connection, tuple(r.series for r in cell.readings))
-            self._touched[shape, hour_of(moved_to(cell.time_ms, cycle.skew_ms))] = cycle.number
+            # What is in dispute with it may lie in another hour, if that cycle was moved.
+            for move in {cycle.skew_ms, *(moves if disputed else ())}:
+                self._touched.add((shape, hour_of(moved_to(cell.time_ms, move))))
             if cycle.skew_ms:
                 self._connection.executemany(_MOVED, [(s, cycle.skew_ms) for s in shape.series])
 

@@ -26,6 +26,7 @@ _PARTS = """SELECT p.frame, p.time, s.series, p.readings, p.qualities
     FROM part p JOIN shape s ON s.id = p.shape WHERE p.frame > ? AND p.frame <= ?"""
 _FRAME = """INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (shape, time) WHERE shape IS NOT NULL DO NOTHING"""
+_MARK = "UPDATE mark SET last = max(last, (SELECT coalesce(max(mark), 0) FROM touched))"
 _PART = "INSERT INTO part VALUES (?, ?, ?, ?, ?)"
 
 
@@ -111,6 +112,8 @@ class SqliteArchive:
                 connection.execute("DELETE FROM touch")
             put = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})"  # noqa: S608 - as above
             connection.executemany(put, rows)
+            if table == "touched":
+                connection.execute(_MARK)
 
 
 def _parts(connection: apsw.Connection, after: int, last: int) -> defaultdict[int, list[Reading]]:

@@ -6,10 +6,10 @@ import apsw
 
 from domain.clock import ClockVerdict, Offset
 from domain.ids import DeviceId, SeriesId
-from domain.window import HOUR_MS
 from store.rows import NO_BOOT, hour_of, moved_frames, moved_to
 from store.sqlite.cells import series_of
-from store.sqlite.reads import beats
+from store.sqlite.reads import beats, moved
+from store.sqlite.touches import put
 
 _DECIDE = """INSERT INTO clock (device, boot, skew, messages, spread, decided)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
@@ -20,10 +20,11 @@ _CELLS = """SELECT s.series, c.time FROM (
         SELECT shape, time FROM frame WHERE id = ?1 AND shape IS NOT NULL
         UNION ALL SELECT shape, time FROM part WHERE frame = ?1) c
     JOIN shape s ON s.id = c.shape"""
-_SINCE = """SELECT DISTINCT c.time - c.time % ?1 FROM origin o CROSS JOIN (
-        SELECT shape, time FROM frame UNION ALL SELECT shape, time FROM part) c
-    ON c.shape = o.shape WHERE o.series = ?2 AND c.time >= ?3"""
-_TOUCH = "INSERT INTO touched VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark"
+_SINCE = """SELECT f.time, f.skew FROM origin o JOIN frame f ON f.shape = o.shape
+    WHERE o.series = ?1 AND f.time >= ?2
+    UNION SELECT p.time, f.skew FROM origin o JOIN part p ON p.shape = o.shape
+        JOIN frame f ON f.id = p.frame
+    WHERE o.series = ?1 AND p.time >= ?2"""
 _BOUNDS = """INSERT INTO moved VALUES (?1, min(?2, 0), max(?2, 0)) ON CONFLICT DO UPDATE
     SET least = min(least, excluded.least), most = max(most, excluded.most)"""
 
@@ -54,7 +55,7 @@ def move(
         _MOVE, ((offset.skew_ms, int(ClockVerdict.OFFSET), frame) for frame in frames)
     )
     connection.executemany(_BOUNDS, ((one, offset.skew_ms) for one in series))
-    _touch(connection, frames, series, (0, offset.skew_ms), decided_ms)
+    _touch(connection, frames, series, (0, offset.skew_ms))
     return len(frames)
 
 
@@ -67,7 +68,7 @@ def suspect(
     """Mark the cycles at which the clock ran backwards; touch their hours."""
     verdict = int(ClockVerdict.BACKWARDS)
     connection.executemany(_SUSPECT, ((verdict, frame, device) for frame in frames))
-    _touch(connection, frames, series, (0,), max(frames, default=0))
+    _touch(connection, frames, series, (0,))
 
 
 def _touch(
@@ -75,7 +76,6 @@ def _touch(
     frames: Sequence[int],
     series: Sequence[SeriesId],
     shifts: Sequence[int],
-    mark: int,
 ) -> None:
     concerned = set(series)
     hours = {
@@ -85,19 +85,12 @@ def _touch(
         for one in concerned.intersection(series_of(packed))
         for shift in shifts
     }
-    # Negative: no append has such a mark, so none that is being settled strikes it out.
-    connection.executemany(_TOUCH, ((*hour, -mark) for hour in sorted(hours)))
+    put(connection, hours)
 
 
 def touch_since(connection: apsw.Connection, series: SeriesId, since_ms: int) -> None:
-    """Touch every hour of a series in which something was claimed since a moment."""
-    rows = connection.execute(_SINCE, (HOUR_MS, series, since_ms))
-    hours = [row[0] for row in rows]
-    mark = _fresh_mark(connection)
-    connection.executemany(_TOUCH, ((series, hour, mark) for hour in hours))
-
-
-def _fresh_mark(connection: apsw.Connection) -> int:
-    """Return a mark that nothing on the list has; negative, as appends' are not."""
-    row = connection.execute("SELECT coalesce(min(mark), 0) FROM touched").fetchone()
-    return min(0, int(row[0]) if row is not None else 0) - 1
+    """Touch every hour of a series in which something lies since a moment."""
+    _, most = moved(connection, series) or (0, 0)
+    rows = connection.execute(_SINCE, (series, since_ms - most))
+    times = (moved_to(time_ms, skew) for time_ms, skew in rows)
+    put(connection, {(series, hour_of(time_ms)) for time_ms in times if time_ms >= since_ms})

@@ -10,8 +10,9 @@ from domain.reading import Reading
 from store.sqlite.cells import values_of
 from store.sqlite.shapes import Shapes
 
-_CELLS = "SELECT readings FROM frame WHERE shape = ? AND time = ?"
-_PARTS = "SELECT readings FROM part WHERE shape = ? AND time = ?"
+_CELLS = "SELECT readings, skew FROM frame WHERE shape = ? AND time = ?"
+_PARTS = """SELECT p.readings, f.skew FROM part p JOIN frame f ON f.id = p.frame
+    WHERE p.shape = ? AND p.time = ?"""
 
 
 class Cell(NamedTuple):
@@ -22,10 +23,14 @@ class Cell(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """The new readings, in cells, and those of them that say another value than what is there."""
+    """The new readings, in cells, and those of them that say another value than what is there.
+
+    ``moves`` are those of the cycles with which they are in dispute.
+    """
 
     fresh: tuple[Cell, ...]
     disputed: tuple[Reading, ...]
+    moves: frozenset[int]
 
 
 def compare(connection: apsw.Connection, shapes: Shapes, readings: Sequence[Reading]) -> Compared:
@@ -35,8 +40,10 @@ def compare(connection: apsw.Connection, shapes: Shapes, readings: Sequence[Read
         by_time[reading.time_ms].append(reading)
     fresh: list[Cell] = []
     disputed: list[Reading] = []
+    moves: set[int] = set()
     for time_ms, some in by_time.items():
-        there = _values(connection, shapes, time_ms, {r.series for r in some})
+        there, moved = _values(connection, shapes, time_ms, {r.series for r in some})
+        moves |= moved
         cells: list[dict[int, Reading]] = []
         for reading in some:
             held = there[reading.series]
@@ -47,7 +54,7 @@ def compare(connection: apsw.Connection, shapes: Shapes, readings: Sequence[Read
             held.add(reading.value)
             _put(cells, reading)
         fresh += _sorted(time_ms, cells)
-    return Compared(tuple(fresh), tuple(disputed))
+    return Compared(tuple(fresh), tuple(disputed), frozenset(moves))
 
 
 def cells_of(readings: Sequence[Reading]) -> Iterator[Cell]:
@@ -75,12 +82,14 @@ def _put(cells: list[dict[int, Reading]], reading: Reading) -> None:
 
 def _values(
     connection: apsw.Connection, shapes: Shapes, time_ms: int, series: set[int]
-) -> defaultdict[int, set[float]]:
-    """Return the values that are there for these series at a time."""
+) -> tuple[defaultdict[int, set[float]], set[int]]:
+    """Return the values that are there for these series at a time, and how far they are moved."""
     found: defaultdict[int, set[float]] = defaultdict(set)
+    moves: set[int] = set()
     for shape, parted in shapes.sharing(series):
         for statement in (_CELLS, _PARTS) if parted else (_CELLS,):
-            for (readings,) in connection.execute(statement, (shape.id, time_ms)):
+            for readings, skew in connection.execute(statement, (shape.id, time_ms)):
+                moves.add(skew)
                 for one, value in zip(shape.series, values_of(readings), strict=True):
                     found[one].add(value)
-    return found
+    return found, moves

@@ -9,6 +9,7 @@ from domain.errors import StoreUnavailable
 from store.sqlite.connection import refuse_unsafe_library
 
 _STEPS_BETWEEN_WORDS = 200_000
+_BUSY_MS = 10_000
 
 
 def copy(source: Path, target: Path, say: Callable[[int], None]) -> None:
@@ -29,6 +30,7 @@ def copy(source: Path, target: Path, say: Callable[[int], None]) -> None:
         # Not made when it is not there, as by default it would be.
         connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
+            connection.set_busy_timeout(_BUSY_MS)
             connection.set_progress_handler(told, _STEPS_BETWEEN_WORDS)
             connection.execute("VACUUM INTO ?", (str(target),))
         finally:

@@ -10,7 +10,7 @@ import apsw
 from domain.clock import Beat
 from domain.ids import DeviceId, SeriesId
 from domain.reading import StoredReading
-from domain.window import Window
+from domain.window import LAST_MS, Window
 from store.rows import beat, newest_moved, stored_reading
 from store.sqlite.cells import at
 
@@ -37,11 +37,11 @@ _LATEST = f"""SELECT f.shape, f.time, f.readings, f.qualities, {_TIMES} FROM jso
         WHERE shape = s.value AND time < ?)"""
 _CYCLES = f"""SELECT {_BEAT} FROM origin o JOIN frame f ON f.shape = o.shape
     WHERE o.series = ?1 AND f.time >= ?2 AND f.time < ?3
-        AND f.time + f.skew >= ?4 AND f.time + f.skew < ?5
+        AND max(0, min(f.time + f.skew, ?6)) >= ?4 AND max(0, min(f.time + f.skew, ?6)) < ?5
     UNION SELECT {_BEAT} FROM origin o JOIN part p ON p.shape = o.shape
         JOIN frame f ON f.id = p.frame
     WHERE o.series = ?1 AND p.time >= ?2 AND p.time < ?3
-        AND p.time + f.skew >= ?4 AND p.time + f.skew < ?5"""
+        AND max(0, min(p.time + f.skew, ?6)) >= ?4 AND max(0, min(p.time + f.skew, ?6)) < ?5"""
 _BEATS = f"""WITH RECURSIVE chain(id) AS (
         SELECT last FROM device WHERE name = ? AND last > 0
         UNION ALL SELECT f.id - f.back FROM chain JOIN frame f USING (id) WHERE f.back > 0)
@@ -76,17 +76,13 @@ def page(connection: apsw.Connection, series: SeriesId, window: Window) -> Page:
         if len(found) == PAGE and found[-1][0] > window.start_ms:
             end_ms = min(end_ms, found[-1][0])  # its last instant may go on
         elif len(found) == PAGE:
-            return _instant(connection, series, window.start_ms), window.start_ms + 1
+            instant = Window(window.start_ms, window.start_ms + 1)
+            return _all(connection, series, instant), instant.end_ms
     readings = [
         _reading(series, source.place, row) for time_ms, source, row in rows if time_ms < end_ms
     ]
     whole = end_ms == window.end_ms
     return _in_order(connection, series, readings), None if whole else end_ms
-
-
-def _instant(connection: apsw.Connection, series: SeriesId, time_ms: int) -> list[StoredReading]:
-    """Return all readings of one instant, however many values it has."""
-    return _all(connection, series, Window(time_ms, time_ms + 1))
 
 
 def _all(connection: apsw.Connection, series: SeriesId, window: Window) -> list[StoredReading]:
@@ -166,7 +162,7 @@ def latest(
         if one not in plain:
             newest = _claimed_newest(connection, one, until_ms)
             if newest is not None:
-                found[one] = _instant(connection, one, newest)[0]
+                found[one] = _all(connection, one, Window(newest, newest + 1))[0]
     for one, shift in shifts.items():
         reading = _latest_moved(connection, one, until_ms, shift)
         if reading is not None:
@@ -214,7 +210,8 @@ def cycles(connection: apsw.Connection, series: Sequence[SeriesId], window: Wind
     for one in series:
         least, most = moved(connection, one) or (0, 0)
         wide = window.start_ms - most, window.end_ms - least
-        rows = connection.execute(_CYCLES, (one, *wide, window.start_ms, window.end_ms))
+        asked = (one, *wide, window.start_ms, window.end_ms, LAST_MS)
+        rows = connection.execute(_CYCLES, asked)
         found |= {row[0]: beat(row) for row in rows}
     return [found[number] for number in sorted(found)]
 

@@ -1,5 +1,6 @@
 """The `Series` port on SQLite: WAL, synchronous FULL, one transaction a batch."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,7 @@ class SqliteSeries:
     def __init__(self, path: Path, *, new: bool = True) -> None:
         self._connections = Connections(path, new=new)
         self._shapes = Shapes()
+        self._lock = threading.Lock()
 
     def capabilities(self) -> Capabilities:
         """Say what this backend is; see :class:`store.series.Series`."""
@@ -74,23 +76,33 @@ class SqliteSeries:
 
     @contextmanager
     def _writing(self) -> Iterator[apsw.Connection]:
-        with self._connections.guarded() as connection:
+        # One thread at a time: the file takes one writer anyway, and shapes are shared.
+        with self._lock, self._connections.guarded() as connection:
             # IMMEDIATE: take the write lock first, so that no read goes stale under us.
             connection.execute("BEGIN IMMEDIATE")
             failpoint.reach("after-begin")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                self._shapes.forget()  # what was learnt may be gone with it
-                connection.execute("ROLLBACK")
+                # A commit may fail too, by a full disk; what was learnt may be gone with it.
+                # The connection is closed for it, which rolls back whatever SQLite has not.
+                self._shapes.forget()
                 raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[apsw.Connection]:
+        """Lend a connection that sees one moment, however many statements are asked."""
+        with self._connections.guarded() as connection:
+            connection.execute("BEGIN")
+            yield connection
             connection.execute("COMMIT")
 
     def read(self, series: SeriesId, window: Window) -> Iterator[StoredReading]:
         """Yield readings by (time, value), a page at a time so that no lock is held long."""
         start: int | None = window.start_ms
         while start is not None:
-            with self._connections.guarded() as connection:
+            with self._reading() as connection:
                 # One look decides both: a move between two would cut the rest off.
                 rest = Window(start, window.end_ms)
                 page, start = reads.page(connection, series, rest)
@@ -98,7 +110,7 @@ class SqliteSeries:
 
     def latest(self, series: Sequence[SeriesId], until_ms: int) -> dict[SeriesId, StoredReading]:
         """Return each series' newest reading before ``until_ms``."""
-        with self._connections.guarded() as connection:
+        with self._reading() as connection:
             return reads.latest(connection, series, until_ms)
 
     def buckets(self, series: SeriesId, window: Window, size: Size) -> list[Bucket]:
@@ -174,7 +186,7 @@ class SqliteSeries:
 
     def cycles(self, series: Sequence[SeriesId], window: Window) -> list[Beat]:
         """Return the cycles behind the readings of a window."""
-        with self._connections.guarded() as connection:
+        with self._reading() as connection:
             return reads.cycles(connection, series, window)
 
     def beats(self, device: DeviceId, limit: int) -> list[Beat]:
@@ -272,7 +284,7 @@ class SqliteSeries:
 
     def archive(self) -> SqliteArchive:
         """Return this store as something that can be moved."""
-        return SqliteArchive(self._connections.guarded, self._writing, self._shapes)
+        return SqliteArchive(self._reading, self._writing, self._shapes)
 
     def close(self) -> None:
         """Close every connection."""

@@ -5,7 +5,7 @@ shape once however many readings it has in it, and hours are folded outside of i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
 
 import apsw
 
@@ -15,17 +15,22 @@ from store.sqlite.shapes import Shape
 
 _ROWS_AT_ONCE = 50
 _SERIES = "SELECT id, series FROM shape WHERE id IN (SELECT value FROM json_each(?))"
-_LIST = """INSERT INTO touched VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET mark = max(mark, excluded.mark)"""
+_LIST = "INSERT INTO touched VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark"
 
 
-def note(connection: apsw.Connection, touched: Mapping[tuple[Shape, int], int]) -> None:
-    """Keep what a batch has touched: its last cycle's number by (shape, hour in ms)."""
+def note(connection: apsw.Connection, touched: Collection[tuple[Shape, int]]) -> None:
+    """Keep what a batch has touched: shapes, each with an hour in ms."""
     if touched:
         count = sum(len(shape.series) for shape, _ in touched)
         hours = _packed([(shape.id, hour) for shape, hour in touched])
-        row = (max(touched.values()), count, hours)
-        connection.execute("INSERT INTO touch (mark, n, hours, shaped) VALUES (?, ?, ?, 1)", row)
+        connection.execute("INSERT INTO touch (n, hours, shaped) VALUES (?, ?, 1)", (count, hours))
+
+
+def put(connection: apsw.Connection, hours: Iterable[tuple[int, int]]) -> None:
+    """Put hours, given as (series, hour), on the list, under a mark that was never there."""
+    row = connection.execute("UPDATE mark SET last = last + 1 RETURNING last").fetchone()
+    mark = 0 if row is None else int(row[0])
+    connection.executemany(_LIST, [(*hour, mark) for hour in sorted(set(hours))])
 
 
 def fold(connection: apsw.Connection) -> int:
@@ -35,23 +40,23 @@ def fold(connection: apsw.Connection) -> int:
     """
     rows = list(
         connection.execute(
-            "SELECT id, mark, hours, shaped FROM touch ORDER BY id LIMIT ?", (_ROWS_AT_ONCE,)
+            "SELECT id, hours, shaped FROM touch ORDER BY id LIMIT ?", (_ROWS_AT_ONCE,)
         )
     )
-    touched = {(*key, shaped): mark for _, mark, hours, shaped in rows for key in _unpacked(hours)}
-    shapes = {number for number, _, shaped in touched if shaped}
+    touched = {(*key, shaped) for _, hours, shaped in rows for key in _unpacked(hours)}
+    shapes = sorted({number for number, _, shaped in touched if shaped})
     series = {
         number: series_of(packed)
-        for number, packed in connection.execute(_SERIES, (json.dumps(sorted(shapes)),))
+        for number, packed in connection.execute(_SERIES, (json.dumps(shapes),))
     }
-    marks = {
-        (one, hour): mark
-        for (number, hour, shaped), mark in sorted(touched.items(), key=lambda one: one[1])
+    hours = {
+        (one, hour)
+        for number, hour, shaped in touched
         for one in (series[number] if shaped else (number,))
     }
-    connection.executemany(_LIST, sorted((*key, mark) for key, mark in marks.items()))
+    put(connection, hours)
     connection.executemany("DELETE FROM touch WHERE id = ?", [(row[0],) for row in rows])
-    return len(marks)
+    return len(hours)
 
 
 def _packed(keys: list[tuple[int, int]]) -> bytes:

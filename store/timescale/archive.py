@@ -14,6 +14,7 @@ from store.timescale.arrays import Int4s, Int8s, Texts
 from store.timescale.connection import Connections
 from store.timescale.keep import columns, insert_rows
 from store.timescale.partitions import Partitions, make
+from store.timescale.touches import fold
 
 _PAGE = 5_000
 _cursors = count()
@@ -35,11 +36,8 @@ _RIVALS = """INSERT INTO series.rival SELECT u.* FROM
 _NUMBER = "SELECT setval('series.frame_id', greatest(%s, (SELECT last_value FROM series.frame_id)))"
 _ENTRY = """SELECT setval(pg_get_serial_sequence('series.quarantine', 'id'), max(id))
     FROM series.quarantine HAVING count(*) > 0"""
-_FOLD = """WITH taken AS (DELETE FROM series.touch RETURNING mark, series, hour)
-    INSERT INTO series.touched SELECT t.series, t.hour, max(mark)
-    FROM taken CROSS JOIN LATERAL unnest(taken.series, taken.hour) AS t(series, hour)
-    GROUP BY 1, 2
-    ON CONFLICT (series, hour) DO UPDATE SET mark = greatest(touched.mark, excluded.mark)"""
+_MARK = """SELECT setval('series.mark', greatest(
+    (SELECT last_value FROM series.mark), (SELECT max(mark) FROM series.touched)))"""
 
 
 class PostgresArchive:
@@ -93,8 +91,8 @@ class PostgresArchive:
     def rows(self, table: str) -> Iterator[Row]:
         """Yield the rows of a table; what appends have touched is folded first."""
         if table == "touched":
-            with self._connections.transaction() as connection:
-                connection.execute(_FOLD)
+            while self._connections.repeat(fold):
+                pass
         with self._connections.transaction() as connection:
             yield from _stream(connection, _named("SELECT {columns} FROM {table}", table), ())
 
@@ -109,6 +107,8 @@ class PostgresArchive:
                     copy.write_row(row)
             if table == "quarantine":
                 cursor.execute(_ENTRY)
+            if table == "touched":
+                cursor.execute(_MARK)
 
 
 def _named(statement: LiteralString, table: str) -> sql.Composed:

@@ -18,6 +18,7 @@ from store.timescale.append import append
 from store.timescale.connection import Connections
 from store.timescale.partitions import Partitions, make
 
+_DROPPED_AT_MOST = 5
 _UNBOUNDED = "SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0"
 
 
@@ -52,23 +53,23 @@ class Batches:
             failpoint.reach("before-commit")
             return appended
 
-        self._make_room(deliveries)
-        try:
-            return self._connections.repeat(work)
-        except StoreRefused as error:
-            if self._partitions is None or not isinstance(error.__cause__, CheckViolation):
-                raise
-        # Another process has dropped a partition that this one has seen.
-        self._partitions.forget()
-        self._make_room(deliveries)
-        return self._connections.repeat(work)
+        for _ in range(_DROPPED_AT_MOST):
+            self._make_room(deliveries)
+            try:
+                return self._connections.repeat(work)
+            except StoreRefused as error:
+                if self._partitions is None or not isinstance(error.__cause__, CheckViolation):
+                    raise
+                # Another process has dropped a partition that this one has seen.
+                self._partitions.forget()
+        message = "partitions are dropped as fast as they are made; nothing was written"
+        raise StoreUnavailable(message)
 
     def _make_room(self, deliveries: Sequence[Delivery]) -> None:
         if self._partitions is None:
             return
         times = [r.time_ms for d in deliveries for f in d.frames for r in f.readings]
-        wanted = self._partitions.wanted(times)
+        age, wanted = self._partitions.age(), self._partitions.wanted(times)
         if wanted:
-            with self._connections.transaction() as connection:
-                make(connection, wanted)
-            self._partitions.note(wanted)
+            self._connections.repeat(lambda connection: make(connection, wanted))
+            self._partitions.note(wanted, age)

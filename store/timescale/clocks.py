@@ -17,12 +17,25 @@ _FRAMES = """SELECT id, time, received FROM series.frame
 _BOUNDS = """INSERT INTO series.moved SELECT id, least(%(skew)s, 0), greatest(%(skew)s, 0)
     FROM unnest(%(series)s::int[]) AS s(id) ON CONFLICT (series) DO UPDATE
     SET least = least(moved.least, excluded.least), most = greatest(moved.most, excluded.most)"""
+# Where the readings of some cycles lie, and where they lay.
 _TOUCH = """INSERT INTO series.touched
-    SELECT DISTINCT r.series, t - t %% 3600000, -%(mark)s::bigint
-    FROM series.every_reading r CROSS JOIN unnest(%(shifts)s::bigint[]) AS by(shift)
-    CROSS JOIN LATERAL (
-        SELECT least(greatest(r.time + by.shift, 0), %(last)s)) AS moment(t)
-    WHERE r.series = ANY(%(series)s) AND r.frame = ANY(%(frames)s)
+    SELECT series, hour, nextval('series.mark') FROM (
+        SELECT DISTINCT r.series, t - t %% 3600000 AS hour
+        FROM series.every_reading r CROSS JOIN unnest(%(shifts)s::bigint[]) AS by(shift)
+        CROSS JOIN LATERAL (
+            SELECT least(greatest(r.time + by.shift, 0), %(last)s)) AS moment(t)
+        WHERE r.series = ANY(%(series)s) AND r.frame = ANY(%(frames)s)
+        ORDER BY 1, 2) hours
+    ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark"""
+_SINCE = """INSERT INTO series.touched
+    SELECT series, hour, nextval('series.mark') FROM (
+        SELECT DISTINCT r.series, t - t %% 3600000 AS hour
+        FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
+        CROSS JOIN LATERAL (
+            SELECT least(greatest(r.time + f.skew, 0), %(last)s)) AS moment(t)
+        WHERE r.series = %(series)s AND t >= %(since)s AND r.time >= %(since)s - coalesce(
+            (SELECT most FROM series.moved WHERE series = %(series)s), 0)
+        ORDER BY 1, 2) hours
     ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark"""
 
 
@@ -47,7 +60,7 @@ def move(
         (offset.skew_ms, int(ClockVerdict.OFFSET), frames),
     )
     connection.execute(_BOUNDS, {"skew": offset.skew_ms, "series": list(series)})
-    _touch(connection, frames, series, (0, offset.skew_ms), decided_ms)
+    _touch(connection, frames, series, (0, offset.skew_ms))
     return len(frames)
 
 
@@ -62,7 +75,7 @@ def suspect(
         "UPDATE series.frame SET clock = %s WHERE id = ANY(%s) AND device = %s AND clock = 0",
         (int(ClockVerdict.BACKWARDS), list(frames), device),
     )
-    _touch(connection, frames, series, (0,), max(frames, default=0))
+    _touch(connection, frames, series, (0,))
 
 
 def _touch(
@@ -70,28 +83,18 @@ def _touch(
     frames: Sequence[int],
     series: Sequence[SeriesId],
     shifts: Sequence[int],
-    mark: int,
 ) -> None:
-    # Negative: no append has such a mark, so none that is being settled strikes it out.
     connection.execute(
         _TOUCH,
         {
             "series": list(series),
             "frames": list(frames),
             "shifts": list(shifts),
-            "mark": mark,
             "last": LAST_MS,
         },
     )
 
 
 def touch_since(connection: psycopg.Connection, series: SeriesId, since_ms: int) -> None:
-    """Touch every hour of a series in which something was claimed since a moment."""
-    connection.execute(
-        """INSERT INTO series.touched
-           SELECT DISTINCT series, time - time %% 3600000,
-               least((SELECT min(mark) FROM series.touched), 0) - 1
-           FROM series.first_reading WHERE series = %s AND time >= %s
-           ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark""",
-        (series, since_ms),
-    )
+    """Touch every hour of a series in which something lies since a moment."""
+    connection.execute(_SINCE, {"series": series, "since": since_ms, "last": LAST_MS})

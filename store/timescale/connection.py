@@ -63,6 +63,13 @@ class Connections:
             message = f"PostgreSQL: {type(error).__name__}: {str(error).strip()}"
             raise StoreUnavailable(message) from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[psycopg.Connection]:
+        """Give a connection that sees one moment, however many statements are asked."""
+        with self.transaction() as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield connection
+
     def repeat(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Do work in a transaction; again after a lost line, a failover or a serialization error.
 

@@ -4,13 +4,15 @@ Nearly always all are new, and the count of the insert says so: nothing is searc
 returned or compared. Only where some were there already is each looked at.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import psycopg
 
+from domain.errors import StoreRefused
 from domain.reading import Delivery, Frame, Reading
 from store.rows import hour_of, moved_to
 from store.timescale.arrays import Float8s, Int4s, Int8s
@@ -31,7 +33,11 @@ _RIVALS = f"INSERT INTO series.rival {_ROWS} RETURNING series, time, value, fram
 _CONFLICTS = """INSERT INTO series.conflict
     SELECT DISTINCT series, time, %s::bigint FROM unnest(%s::int[], %s::bigint[]) AS c(series, time)
     ON CONFLICT DO NOTHING"""
-_TOUCH = "INSERT INTO series.touch (mark, series, hour) VALUES (%s, %s, %s)"
+_TOUCH = "INSERT INTO series.touch (series, hour) VALUES (%s, %s)"
+# How far cycles are moved that say something for a series and time.
+_MOVES = """SELECT DISTINCT r.series, r.time, f.skew
+    FROM unnest(%s::int[], %s::bigint[]) AS k(series, time)
+    JOIN series.every_reading r USING (series, time) JOIN series.frame f ON f.id = r.frame"""
 
 
 class Numbered(NamedTuple):
@@ -71,6 +77,8 @@ def insert_rows(
     connection: psycopg.Connection, readings: Sequence[Reading], numbers: Sequence[int]
 ) -> list[psycopg.Cursor]:
     """Insert readings, each under its cycle's number, where nothing is at their times."""
+    if not math.isfinite(sum(r.value for r in readings)):
+        refuse_unsound(readings)
     times = [r.time_ms for r in readings]
     if not times or (has_part(min(times)) and has_part(max(times))):
         return [connection.execute(_INSERT, columns(readings, numbers))]
@@ -89,14 +97,23 @@ def settle(
     """Find out what became of the readings, keep other values, and note the hours touched."""
     new = {c.number: len(c.frame.readings) for c in cycles if c.frame.readings}
     if inserted == sum(new.values()):
-        _touch(connection, [(c.number, c.skew_ms, c.frame.readings) for c in cycles])
+        _touch(connection, _hours((c.skew_ms, r) for c in cycles for r in c.frame.readings))
         return Kept(new, {})
     sent = [_Sent(r, c) for c in cycles for r in c.frame.readings]
     fresh, others = _compare(connection, sent)
     rivals = _keep_rivals(connection, others, committed_ms)
-    _touch(connection, [(s.cycle.number, s.cycle.skew_ms, (s.reading,)) for s in fresh + rivals])
+    touched = _hours((s.cycle.skew_ms, s.reading) for s in fresh + rivals)
+    _touch(connection, touched | _disputed(connection, rivals))
     conflicts = Counter(sent.cycle.number for sent in rivals)
     return Kept(Counter(sent.cycle.number for sent in fresh) + conflicts, conflicts)
+
+
+def refuse_unsound(readings: Sequence[Reading]) -> None:
+    """Raise `StoreRefused` for a value that is no finite number."""
+    for r in readings:
+        if not math.isfinite(r.value):
+            message = f"series {r.series}: a value is no finite number: {r.value}"
+            raise StoreRefused(message)
 
 
 def columns(
@@ -147,17 +164,25 @@ def _key(sent: _Sent) -> tuple[int, int, float, int]:
     return sent.reading.series, sent.reading.time_ms, sent.reading.value, sent.cycle.number
 
 
-def _touch(
-    connection: psycopg.Connection, fresh: Sequence[tuple[int, int, Sequence[Reading]]]
-) -> None:
-    """Note the hours of new readings, given with their cycle's number and its move."""
-    touched: defaultdict[int, set[int]] = defaultdict(set)
-    for _, skew_ms, readings in fresh:
-        for r in readings:
-            hour = hour_of(moved_to(r.time_ms, skew_ms) if skew_ms else r.time_ms)
-            touched[hour].add(r.series)
-    if touched:
-        series = Int4s([one for some in touched.values() for one in some])
-        hours = Int8s([hour for hour, some in touched.items() for _ in some])
-        mark = max(number for number, _, readings in fresh if readings)
-        connection.execute(_TOUCH, (mark, series, hours))
+def _hours(moved: Iterable[tuple[int, Reading]]) -> set[tuple[int, int]]:
+    """Return (series, hour) of readings, each given with its cycle's move."""
+    return {
+        (r.series, hour_of(moved_to(r.time_ms, skew_ms) if skew_ms else r.time_ms))
+        for skew_ms, r in moved
+    }
+
+
+def _disputed(connection: psycopg.Connection, rivals: Sequence[_Sent]) -> set[tuple[int, int]]:
+    """Return where the readings lie with which some are in dispute: it changes for them too."""
+    if not rivals:
+        return set()
+    keys = Int4s([s.reading.series for s in rivals]), Int8s([s.reading.time_ms for s in rivals])
+    rows = connection.cursor(binary=True).execute(_MOVES, keys)
+    return {(series, hour_of(moved_to(time_ms, skew))) for series, time_ms, skew in rows}
+
+
+def _touch(connection: psycopg.Connection, hours: Collection[tuple[int, int]]) -> None:
+    """Note that the roll-ups of some hours, given as (series, hour), are out of date."""
+    if hours:
+        series, starts = zip(*hours, strict=True)
+        connection.execute(_TOUCH, (Int4s(series), Int8s(starts)))

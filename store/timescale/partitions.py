@@ -6,6 +6,7 @@ that have lost their date claim any, and each of these would get a part of its o
 readings lie in one table beside, and every question looks there too.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -58,6 +59,10 @@ def look(connection: psycopg.Connection) -> Found:
     return Found(Layout.COMPRESSED if found[0] else Layout.CHUNKS, str(extension[0]))
 
 
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('series.make_partition', 0))"
+"""Taken by whoever makes or drops parts, before any lock on the tables."""
+
+
 def has_part(time_ms: int) -> bool:
     """Whether readings of that time lie in a part, and not beside."""
     return FIRST_MS <= time_ms < END_MS
@@ -69,6 +74,8 @@ class Partitions:
     def __init__(self) -> None:
         # Replaced and never changed: other threads may be looking.
         self._known: frozenset[int] = frozenset()
+        self._forgotten = 0
+        self._lock = threading.Lock()
 
     def wanted(self, times: Sequence[int]) -> list[int]:
         """Return an instant of each part that may have to be made, the earliest first."""
@@ -80,13 +87,20 @@ class Partitions:
         wanted = (p for p in parts if p not in self._known and has_part(p * PART_MS))
         return sorted(part * PART_MS for part in wanted)
 
-    def note(self, made: Sequence[int]) -> None:
-        """Remember that the parts of these instants are there."""
-        self._known = self._known | {instant // PART_MS for instant in made}
+    def age(self) -> int:
+        """Return how often all was forgotten; to be told to `note`."""
+        return self._forgotten
+
+    def note(self, made: Sequence[int], age: int) -> None:
+        """Remember that the parts of these instants are there, if nothing was forgotten since."""
+        with self._lock:
+            if age == self._forgotten:
+                self._known |= {instant // PART_MS for instant in made}
 
     def forget(self) -> None:
-        """Forget all of them."""
-        self._known = frozenset()
+        """Forget all of them: some may have been dropped."""
+        with self._lock:
+            self._known, self._forgotten = frozenset(), self._forgotten + 1
 
 
 def make(connection: psycopg.Connection, wanted: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ import psycopg
 from domain.clock import Beat
 from domain.ids import DeviceId, SeriesId
 from domain.reading import StoredReading
-from domain.window import Window
+from domain.window import LAST_MS, Window
 from store.retention import PART_MS
 from store.rows import beat, newest_moved, stored_reading
 from store.timescale.arrays import Int4s, Int8s
@@ -137,7 +137,8 @@ def cycles(
         f"""SELECT DISTINCT {_BEAT}
             FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
             WHERE r.series = ANY(%s) AND r.time >= %s AND r.time < %s
-            AND r.time + f.skew >= %s AND r.time + f.skew < %s ORDER BY f.id""",
+            AND least(greatest(r.time + f.skew, 0), {LAST_MS}) >= %s
+            AND least(greatest(r.time + f.skew, 0), {LAST_MS}) < %s ORDER BY f.id""",
         (list(series), window.start_ms - most, window.end_ms - least,
          window.start_ms, window.end_ms),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from store.timescale.archive import PostgresArchive
 from store.timescale.batch import Batches
 from store.timescale.connection import Connections
 from store.timescale.partitions import LACKS, Layout, Partitions, look
+from store.timescale.touches import fold
 
 _PUT_BUCKET = """INSERT INTO series.rollup VALUES
     (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -24,16 +25,6 @@ _PUT_BUCKET = """INSERT INTO series.rollup VALUES
         expected = excluded.expected, minimum = excluded.minimum, maximum = excluded.maximum,
         total = excluded.total, last = excluded.last, flagged = excluded.flagged,
         conflicts = excluded.conflicts, late = excluded.late"""
-# What appends have touched, a row a batch. Another watcher's are left to it.
-_FOLD = """WITH taken AS (
-        DELETE FROM series.touch WHERE id IN (
-            SELECT id FROM series.touch ORDER BY id LIMIT 50 FOR UPDATE SKIP LOCKED)
-        RETURNING mark, series, hour)
-    INSERT INTO series.touched
-    SELECT t.series, t.hour, max(mark)
-    FROM taken CROSS JOIN LATERAL unnest(taken.series, taken.hour) AS t(series, hour)
-    GROUP BY 1, 2 ORDER BY 1, 2
-    ON CONFLICT (series, hour) DO UPDATE SET mark = greatest(touched.mark, excluded.mark)"""
 # Locked, in the order in which folding locks them: another watcher waits, and finds them gone.
 _TOUCHED = """SELECT series, hour, mark FROM series.touched
     JOIN unnest(%s::int[], %s::bigint[]) AS d(series, hour) USING (series, hour)
@@ -79,7 +70,7 @@ class PostgresSeries:
         """Yield readings by (time, value), a page at a time so that no snapshot is held long."""
         start: int | None = window.start_ms
         while start is not None:
-            with self._connections.transaction() as connection:
+            with self._connections.snapshot() as connection:
                 # One look decides both: a move between two would cut the rest off.
                 rest = Window(start, window.end_ms)
                 page, start = reads.page(connection, series, rest)
@@ -87,7 +78,7 @@ class PostgresSeries:
 
     def latest(self, series: Sequence[SeriesId], until_ms: int) -> dict[SeriesId, StoredReading]:
         """Return each series' newest reading before ``until_ms``."""
-        with self._connections.transaction() as connection:
+        with self._connections.snapshot() as connection:
             return reads.latest(connection, series, until_ms)
 
     def buckets(self, series: SeriesId, window: Window, size: Size) -> list[Bucket]:
@@ -106,8 +97,7 @@ class PostgresSeries:
         """Return hours whose roll-ups are out of date, after folding what appends have touched."""
         folded, more = 0, 1
         while more and folded < limit:
-            with self._connections.transaction() as connection:
-                more = connection.execute(_FOLD).rowcount
+            more = self._connections.repeat(fold)
             folded += more
         with self._connections.transaction() as connection:
             rows = connection.execute(
@@ -161,7 +151,7 @@ class PostgresSeries:
 
     def cycles(self, series: Sequence[SeriesId], window: Window) -> list[Beat]:
         """Return the cycles behind the readings of a window."""
-        with self._connections.transaction() as connection:
+        with self._connections.snapshot() as connection:
             return reads.cycles(connection, series, window)
 
     def beats(self, device: DeviceId, limit: int) -> list[Beat]:
@@ -173,23 +163,27 @@ class PostgresSeries:
         self, device: DeviceId, offset: Offset, series: Sequence[SeriesId], decided_ms: int
     ) -> int:
         """Order a boot's cycles by a clock off by a constant; see the port."""
-        with self._connections.transaction() as connection:
-            return clocks.move(connection, device, offset, series, decided_ms)
+        return self._connections.repeat(
+            lambda connection: clocks.move(connection, device, offset, series, decided_ms)
+        )
 
     def suspect(self, device: DeviceId, frames: Sequence[int], series: Sequence[SeriesId]) -> None:
         """Note that the clock ran backwards at these cycles."""
-        with self._connections.transaction() as connection:
-            clocks.suspect(connection, device, frames, series)
+        self._connections.repeat(
+            lambda connection: clocks.suspect(connection, device, frames, series)
+        )
 
     def touch(self, series: SeriesId, since_ms: int) -> None:
         """Put a series' hours on the list of those to roll up anew."""
-        with self._connections.transaction() as connection:
-            clocks.touch_since(connection, series, since_ms)
+        self._connections.repeat(
+            lambda connection: clocks.touch_since(connection, series, since_ms)
+        )
 
     def drop(self, until_ms: int, logged: int) -> int:
         """Drop old readings for good; see the port."""
-        with self._connections.transaction() as connection:
-            return retention.drop(connection, until_ms, logged, self._found.layout)
+        return self._connections.repeat(
+            lambda connection: retention.drop(connection, until_ms, logged, self._found.layout)
+        )
 
     def kept_since(self) -> int:
         """Return the moment before which readings were dropped."""

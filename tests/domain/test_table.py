@@ -7,7 +7,7 @@ import pytest
 
 from domain.cells import held_in, time_in
 from domain.errors import InvalidInput
-from domain.logger_map import Map, parse_map
+from domain.logger_map import Map, number_in, parse_map
 from domain.table import Row, Spoilt, read_lines
 
 MAP = """
@@ -150,3 +150,9 @@ def test_a_head_that_cannot_be_there_is_refused(more: str, why: str) -> None:
 def test_two_columns_of_one_channel_are_refused() -> None:
     with pytest.raises(InvalidInput, match="two columns are mapped to the channel air_temperature"):
         plan_of(column("a") + column("b"))
+
+
+@pytest.mark.parametrize("text", ["-0", "-0.0", "-0,0"])
+def test_a_zero_has_one_spelling(text: str) -> None:
+    found = number_in(text, "," if "," in text else ".")
+    assert str(found) == "0.0"

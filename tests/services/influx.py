@@ -101,11 +101,11 @@ class Influx:
         return None if mishap == "lose" else (204, "")
 
     def _delete(self, asked: dict[str, str], wanted: dict[str, str]) -> tuple[int, str]:
-        chosen = re.fullmatch(r'_measurement="(\w+)"', wanted["predicate"])
+        chosen = re.fullmatch(r'_measurement="(\w+)"(?: AND series="(\d+)")?', wanted["predicate"])
         if chosen is None:
             return _error(400, f"not in the stand-in's grammar: {wanted['predicate']}")
         span = [_nanoseconds(wanted[name]) for name in ("start", "stop")]
-        self.buckets[asked["bucket"]].delete(chosen[1], span[0], span[1] + 1)
+        self.buckets[asked["bucket"]].delete(chosen[1], chosen[2], span[0], span[1] + 1)
         return 204, ""
 
     def _query(self, asked: dict[str, Any]) -> tuple[int, str]:

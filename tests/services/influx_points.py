@@ -71,10 +71,10 @@ class Points:
             for name, value in fields.items():
                 self.series[identity][name].put(time, value)
 
-    def delete(self, measurement: str, start: int, stop: int) -> None:
+    def delete(self, measurement: str, series: str | None, start: int, stop: int) -> None:
         """Delete a measurement's points in a stretch of time."""
-        for (name, _), columns in self.series.items():
-            if name == measurement:
+        for (name, tags), columns in self.series.items():
+            if name == measurement and series in (None, dict(tags).get("series")):
                 for column in columns.values():
                     column.delete(start, stop)
 

@@ -15,6 +15,7 @@ from domain.ids import DeviceId, SeriesId
 from domain.quality import GOOD, Flag, Verdict
 from domain.reading import Delivery, Frame, Reading, Refusal, StoredReading
 from domain.window import DAY_MS, HOUR_MS, MINUTE_MS, Size, Window
+from store.retention import whole_parts
 from store.rollups import Rhythm, roll_up
 from store.series import Series
 from tests.builders import NOON
@@ -23,7 +24,7 @@ DEVICES = (DeviceId("dat-01"), DeviceId("dat-02"), DeviceId("tram-01"))
 OF = {device: [SeriesId(4 * n + i) for i in range(1, 5)] for n, device in enumerate(DEVICES)}
 EVERY = [one for some in OF.values() for one in some]
 STEP_MS, DAYS = 15 * MINUTE_MS, 40
-BEGIN = NOON - NOON % DAY_MS
+BEGIN = whole_parts(NOON) - 20 * DAY_MS  # so that a part ends in the middle
 RHYTHMS = {one: Rhythm(STEP_MS, ZoneInfo("Asia/Ho_Chi_Minh")) for one in EVERY}
 _VERDICTS = (GOOD.pack(),) * 20 + (Verdict(Flag.SUSPECT).pack(), Verdict(Flag.FAIL).pack())
 _AT_ONCE = 80
@@ -41,9 +42,9 @@ class Operations:
     def run(self, until: int) -> str:
         """Go on until so many operations are done; return the hash of all answers."""
         kinds: Sequence[tuple[float, Callable[[], None]]] = (
-            (0.60, self._append), (0.10, self._latest), (0.08, self._read), (0.05, self._cycles),
+            (0.58, self._append), (0.10, self._latest), (0.08, self._read), (0.05, self._cycles),
             (0.05, self._books), (0.05, self._beats), (0.03, self._touch), (0.02, self._suspect),
-            (0.01, self._move), (0.005, self._settle), (0.005, self._drop),
+            (0.01, self._move), (0.005, self._settle), (0.025, self._drop),
         )  # fmt: skip
         while self._done < until:
             (work,) = self._dice.choices([k for _, k in kinds], [w for w, _ in kinds])
@@ -120,7 +121,7 @@ class Operations:
         self._fold([_beat(b) for b in found])
 
     def _books(self) -> None:
-        aside = self._series.quarantined(5)
+        aside = self._series.quarantined(1_000)
         self._fold(self._series.ledger(self._dice.choice(DEVICES)), self._series.gaps(9),
                    sorted((q.payload, q.seen, q.last_ms) for q in aside))  # fmt: skip
 
@@ -143,8 +144,10 @@ class Operations:
             pass
 
     def _drop(self) -> None:
+        if self._dice.random() < 0.5:
+            self._settle()
         try:
-            self._fold(self._series.drop(BEGIN + 5 * DAY_MS, self._dice.choice((0, 1 << 40))))
+            self._fold(self._series.drop(BEGIN + 25 * DAY_MS, self._dice.choice((0, 1 << 40))))
         except Refused as error:
             self._fold(error.rule)
         self._fold(self._series.kept_since())

@@ -137,6 +137,20 @@ def test_a_batch_that_is_rolled_back_leaves_no_shape_behind(store: SqliteSeries)
     assert [r.value for r in store.read(SeriesId(2), ALL)] == [2.0]
 
 
+def test_a_commit_that_fails_leaves_no_shape_behind(store: SqliteSeries) -> None:
+    """As on a full disk: the same batch again, and another device after it, as if never tried."""
+    with store._connections.guarded() as connection:
+        connection.set_commit_hook(lambda: True)  # whoever commits on this one is refused
+    batch = [cycle(0, {1: 10.0, 2: 20.0})]
+    with pytest.raises(StoreRefused, match="constraint"):
+        store.append(batch, NOON)
+    assert store.append(batch, NOON).fates == (Fate(2, 0, 0, 0),)
+    store.append([cycle(1, {5: 50.0, 6: 60.0})], NOON)
+    assert [r.value for r in store.read(SeriesId(1), ALL)] == [10.0]
+    assert [r.value for r in store.read(SeriesId(5), ALL)] == [50.0]
+    assert {t.series for t in store.touched(9)} == {1, 2, 5, 6}
+
+
 def test_any_mixture_gives_what_a_plain_table_would(store: SqliteSeries) -> None:
     """Few series, few times, few values: overlapping shapes, conflicts, repeats, all at once."""
     dice = random.Random(11)

@@ -16,6 +16,7 @@ from store.influx import Address, InfluxSeries
 from store.series import Series
 from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
+from tests.store.moved_contract import *  # noqa: F403 - the suite itself
 from tests.store.quarantine_contract import *  # noqa: F403 - the suite itself
 from tests.store.retention_contract import *  # noqa: F403 - the suite itself
 from tests.store.series_contract import *  # noqa: F403 - the suite itself

@@ -17,6 +17,7 @@ from store.series import Appended, Fate, Series
 from store.timescale import PostgresSeries
 from tests.builders import NOON, delivery, reading, series_of
 from tests.services.postgres import Given
+from tests.store.moved_contract import *  # noqa: F403 - the suite itself
 from tests.store.retention_contract import *  # noqa: F403 - the suite itself
 from tests.store.series_contract import *  # noqa: F403 - the suite itself
 from tests.store.touches_contract import *  # noqa: F403 - the suite itself

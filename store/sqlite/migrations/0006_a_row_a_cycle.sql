@@ -108,6 +108,12 @@ ALTER TABLE cycle RENAME TO frame;
 -- What a batch has touched is from now on noted by shape; rows from before name series.
 ALTER TABLE touch ADD COLUMN shaped INTEGER NOT NULL DEFAULT 0;
 
+-- An hour's mark is given when it is put on the list, and never twice: what somebody has seen
+-- there is struck out only where nothing has touched it since.
+ALTER TABLE touch DROP COLUMN mark;
+CREATE TABLE mark (last INTEGER NOT NULL) STRICT;
+INSERT INTO mark SELECT max(coalesce(max(mark), 0), 0) FROM touched;
+
 -- One cell a shape and time: where a batch finds none there, all of it is new.
 CREATE UNIQUE INDEX frame_cell ON frame (shape, time) WHERE shape IS NOT NULL;
 CREATE INDEX part_cell ON part (shape, time);

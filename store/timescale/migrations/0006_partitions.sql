@@ -72,6 +72,12 @@ CREATE VIEW series.every_reading AS
     UNION ALL SELECT series, time, value, quality, frame FROM series.stray
     UNION ALL SELECT series, time, value, quality, frame FROM series.rival;
 
+-- An hour's mark is given when it is put on the list, and never twice: what somebody has seen
+-- there is struck out only where nothing has touched it since.
+ALTER TABLE series.touch DROP COLUMN mark;
+CREATE SEQUENCE series.mark;
+SELECT setval('series.mark', greatest(0, (SELECT max(mark) FROM series.touched)) + 1, false);
+
 -- Until when readings were dropped, and how many each time.
 CREATE TABLE series.dropped (
     until    bigint NOT NULL,
