@@ -165,9 +165,12 @@ def measure(subject: Subject, sizes: Sequence[int]) -> list[str]:
 
 
 def _let_roll_up(series: Series) -> None:
-    """Strike all hours out: what is still to be rolled up is no part of the weight."""
-    while touched := series.touched(50_000):
-        series.settle([], touched)
+    """Strike all hours out: what is still to be rolled up is no part of the weight.
+
+    By emptying the tables: hour by hour it would take longer than all the rest.
+    """
+    archive = series.archive()
+    archive.replace("touched", ())
 
 
 def _rolled_up(series: Series) -> float:
