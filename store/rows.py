@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.bucket import Bucket
 from domain.clock import Beat, ClockVerdict, moved_by
@@ -15,6 +15,17 @@ from store.series import Touched
 
 NO_BOOT = -1
 """Stands for the one boot of a device that counts none, where a key needs a number."""
+
+
+class Numbered(NamedTuple):
+    """A cycle with its number, its delivery's place in the batch, and its move."""
+
+    number: int
+    place: int
+    delivery: Delivery
+    frame: Frame
+    time_ms: int
+    skew_ms: int
 
 
 def stored_reading(row: tuple[Any, ...]) -> StoredReading:

@@ -14,22 +14,20 @@ import apsw
 from domain.clock import ClockVerdict, has_ended, moved_by
 from domain.ids import DeviceId
 from domain.ranges import Runs, holds
-from domain.reading import Delivery, Frame, Reading, Refusal
+from domain.reading import Delivery, Frame, Refusal
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
-from store.rows import NO_BOOT, hour_of, moved_to, newest_of, runs_by_boot, time_of
+from store.rows import NO_BOOT, Numbered, hour_of, moved_to, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
 from store.sqlite.cells import pack_qualities, pack_values
-from store.sqlite.compare import Cell, compare
+from store.sqlite.compare import compare
 from store.sqlite.devices import Chains
+from store.sqlite.keep import FRAME, Head, keep_cells
 from store.sqlite.shapes import Shape, Shapes
 from store.sqlite.touches import note
 
 _ASKED_AT_ONCE = 500
-_FRAME = """INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING"""
-_PART = "INSERT INTO part VALUES (?, ?, ?, ?, ?)"
 _CONFLICT = "INSERT INTO conflict VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _LEDGER = """INSERT INTO ledger VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET last = excluded.last"""
@@ -62,21 +60,10 @@ def append(
     return Appended(fates, _add_to_ledger(connection, known, added))
 
 
-class _Numbered(NamedTuple):
-    """A cycle with its number, its delivery's place in the batch, and its move."""
-
-    number: int
-    place: int
-    delivery: Delivery
-    frame: Frame
-    time_ms: int
-    skew_ms: int
-
-
 class _Row(NamedTuple):
     """A cycle that is one row: its shape and values, as far as that can be told unseen."""
 
-    cycle: _Numbered
+    cycle: Numbered
     shape: Shape
     values: tuple[object, ...]
 
@@ -102,7 +89,7 @@ class _Batch:
         self._touched: set[tuple[Shape, int]] = set()
         self._fresh, self._disputed = [0] * len(deliveries), [0] * len(deliveries)
 
-    def take(self, cycle: _Numbered) -> None:
+    def take(self, cycle: Numbered) -> None:
         """Write a cycle, now or with others."""
         frame, device = cycle.frame, cycle.delivery.device
         if device is not None and frame.boot is not None and frame.seq is not None:
@@ -130,7 +117,7 @@ class _Batch:
             )
         )
 
-    def _row(self, cycle: _Numbered) -> _Row | None:
+    def _row(self, cycle: Numbered) -> _Row | None:
         """Return a cycle as one row, None where its readings have to be looked at."""
         readings = cycle.frame.readings
         if not readings or cycle.skew_ms:
@@ -147,7 +134,7 @@ class _Batch:
         cell = shape.id, pack_values(values), pack_qualities(qualities)
         return _Row(cycle, shape, (*self._head(cycle), *cell))
 
-    def _head(self, cycle: _Numbered) -> tuple[object, ...]:
+    def _head(self, cycle: Numbered) -> Head:
         """Return what a cycle's row says before its readings."""
         frame, received_ms = cycle.frame, cycle.delivery.received_ms
         device, back = self._chains.link(cycle.delivery.device, cycle.number)
@@ -161,7 +148,7 @@ class _Batch:
             return
         rows, self._waiting = self._waiting, []
         before = self._connection.total_changes()
-        self._connection.executemany(_FRAME, [row.values for row in rows])
+        self._connection.executemany(FRAME, [row.values for row in rows])
         there = None
         if self._connection.total_changes() - before != len(rows):
             span = rows[0].cycle.number, rows[-1].cycle.number
@@ -177,14 +164,14 @@ class _Batch:
             self._fresh[cycle.place] += len(row.shape.series)
             self._touched.add((row.shape, hour_of(cycle.time_ms)))
 
-    def _look(self, cycle: _Numbered) -> None:
+    def _look(self, cycle: Numbered) -> None:
         """Write what is new of a cycle, reading by reading."""
         fresh, disputed, moves = compare(self._connection, self._shapes, cycle.frame.readings)
         if not fresh and not self._is_news(cycle):
             return
         self._dropped = True  # out of order: its link is made once all are known
         self._kept.append((cycle.delivery.device, cycle.number))
-        self._keep_cells(cycle, fresh)
+        keep_cells(self._connection, self._shapes, self._head(cycle), fresh)
         for reading in disputed:
             row = (reading.series, reading.time_ms, self._committed_ms)
             self._connection.execute(_CONFLICT, row)
@@ -198,31 +185,7 @@ class _Batch:
             if cycle.skew_ms:
                 self._connection.executemany(_MOVED, [(s, cycle.skew_ms) for s in shape.series])
 
-    def _keep_cells(self, cycle: _Numbered, cells: Sequence[Cell]) -> None:
-        """Write a cycle and its cells: one in its row if there is room, the others as parts."""
-        parts = []
-        head, own = self._head(cycle), None
-        for cell in cells:
-            shape, values, qualities = self._packed(cell.readings)
-            if own is None and cell.time_ms == cycle.time_ms:
-                row = (*head, shape.id, values, qualities)
-                before = self._connection.total_changes()
-                self._connection.execute(_FRAME, row)
-                if self._connection.total_changes() != before:
-                    own = cell
-                    continue
-            self._shapes.part(self._connection, shape)
-            parts.append((cycle.number, shape.id, cell.time_ms, values, qualities))
-        if own is None:
-            self._connection.execute(_FRAME, (*head, None, None, None))
-        self._connection.executemany(_PART, parts)
-
-    def _packed(self, readings: Sequence[Reading]) -> tuple[Shape, bytes, bytes | None]:
-        series, _, values, qualities = zip(*readings, strict=True)
-        shape = self._shapes.make(self._connection, series)
-        return shape, pack_values(values), pack_qualities(qualities)
-
-    def _is_news(self, cycle: _Numbered) -> bool:
+    def _is_news(self, cycle: Numbered) -> bool:
         """Whether a cycle's number was never heard of before."""
         device, frame = cycle.delivery.device, cycle.frame
         if device is None or frame.boot is None or frame.seq is None:
@@ -232,7 +195,7 @@ class _Batch:
         return not holds(self._known[device, frame.boot], frame.seq)
 
 
-def _numbered(connection: apsw.Connection, deliveries: Sequence[Delivery]) -> Iterator[_Numbered]:
+def _numbered(connection: apsw.Connection, deliveries: Sequence[Delivery]) -> Iterator[Numbered]:
     """Yield every cycle of a batch with its number and its move."""
     number = first_of(connection.execute("SELECT coalesce(max(id), 0) FROM frame"))
     # Hardly any device has a clock that is known to be wrong, so all are looked up at once.
@@ -243,7 +206,7 @@ def _numbered(connection: apsw.Connection, deliveries: Sequence[Delivery]) -> It
             number += 1
             skew = _skew(connection, skews, delivery, frame) if skews else 0
             time_ms = time_of(frame, delivery.received_ms)
-            yield _Numbered(number, place, delivery, frame, time_ms, skew)
+            yield Numbered(number, place, delivery, frame, time_ms, skew)
 
 
 def _skew(

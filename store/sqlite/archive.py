@@ -12,9 +12,10 @@ from domain.reading import Reading
 from store.archive import TABLES, Kept, Row
 from store.sqlite import touches
 from store.sqlite.append import first_of
-from store.sqlite.cells import pack_qualities, pack_values, qualities_of, series_of, values_of
+from store.sqlite.cells import qualities_of, series_of, values_of
 from store.sqlite.compare import cells_of
 from store.sqlite.devices import Chains
+from store.sqlite.keep import keep_cells
 from store.sqlite.shapes import Shapes
 
 _PAGE = 5_000
@@ -24,10 +25,7 @@ _CYCLES = """SELECT f.id, d.name, f.boot, f.seq, f.time, f.time + f.lag,
     WHERE f.id > ? AND f.id <= ? ORDER BY f.id LIMIT ?"""
 _PARTS = """SELECT p.frame, p.time, s.series, p.readings, p.qualities
     FROM part p JOIN shape s ON s.id = p.shape WHERE p.frame > ? AND p.frame <= ?"""
-_FRAME = """INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (shape, time) WHERE shape IS NOT NULL DO NOTHING"""
 _MARK = "UPDATE mark SET last = max(last, (SELECT coalesce(max(mark), 0) FROM touched))"
-_PART = "INSERT INTO part VALUES (?, ?, ?, ?, ?)"
 
 
 _Lend: TypeAlias = Callable[[], AbstractContextManager[apsw.Connection]]
@@ -76,21 +74,7 @@ class SqliteArchive:
         lag, took = cycle.received_ms - cycle.time_ms, cycle.committed_ms - cycle.received_ms
         head = (cycle.number, device, back, cycle.boot, cycle.seq, cycle.time_ms, lag, took,
                 cycle.skew_ms, cycle.clock)  # fmt: skip
-        own, parts = False, []
-        for cell in cells_of(cycle.readings):
-            series, _, values, qualities = zip(*cell.readings, strict=True)
-            shape = self._shapes.make(connection, series)
-            packed = pack_values(values), pack_qualities(qualities)
-            if not own and cell.time_ms == cycle.time_ms:
-                connection.execute(_FRAME, (*head, shape.id, *packed))
-                own = bool(connection.changes())
-                if own:
-                    continue
-            self._shapes.part(connection, shape)
-            parts.append((cycle.number, shape.id, cell.time_ms, *packed))
-        if not own:
-            connection.execute(_FRAME, (*head, None, None, None))
-        connection.executemany(_PART, parts)
+        keep_cells(connection, self._shapes, head, cells_of(cycle.readings))
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield the rows of a table; what appends have touched is folded first."""

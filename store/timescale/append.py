@@ -18,10 +18,10 @@ from domain.reading import Delivery
 from store import failpoint
 from store.ledger import changes, merged, numbers_of
 from store.quarantine import digest, storable
-from store.rows import NO_BOOT, newest_of, runs_by_boot, time_of
+from store.rows import NO_BOOT, Numbered, newest_of, runs_by_boot, time_of
 from store.series import Appended, Fate
 from store.timescale.arrays import Int4s, Int8s, Texts
-from store.timescale.keep import Kept, Numbered, insert, settle
+from store.timescale.keep import Kept, insert, settle
 
 _Boot: TypeAlias = tuple[DeviceId, int]
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import psycopg
 
 from domain.errors import StoreRefused
-from domain.reading import Delivery, Frame, Reading
-from store.rows import hour_of, moved_to
+from domain.reading import Reading
+from store.rows import Numbered, hour_of, moved_to
 from store.timescale.arrays import Float8s, Int4s, Int8s
 from store.timescale.partitions import has_part
 
@@ -38,17 +38,6 @@ _TOUCH = "INSERT INTO series.touch (series, hour) VALUES (%s, %s)"
 _MOVES = """SELECT DISTINCT r.series, r.time, f.skew
     FROM unnest(%s::int[], %s::bigint[]) AS k(series, time)
     JOIN series.every_reading r USING (series, time) JOIN series.frame f ON f.id = r.frame"""
-
-
-class Numbered(NamedTuple):
-    """A cycle with its number, its delivery's place in the batch, and its move."""
-
-    number: int
-    place: int
-    delivery: Delivery
-    frame: Frame
-    time_ms: int
-    skew_ms: int
 
 
 class _Sent(NamedTuple):
