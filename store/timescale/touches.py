@@ -2,11 +2,13 @@
 
 import psycopg
 
-# Another watcher's rows are left to it. A mark is given here and never twice, so an hour that
-# was touched since somebody saw it stays on the list, whatever was committed in which order.
+# One at a time: who finds nothing to fold must not take what another is folding for nothing.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('series.touch', 0))"
+# A mark is given here and never twice, so an hour that was touched since somebody saw it stays
+# on the list, whatever was committed in which order.
 _FOLD = """WITH taken AS (
         DELETE FROM series.touch WHERE id IN (
-            SELECT id FROM series.touch ORDER BY id LIMIT 50 FOR UPDATE SKIP LOCKED)
+            SELECT id FROM series.touch ORDER BY id LIMIT 50)
         RETURNING series, hour)
     INSERT INTO series.touched
     SELECT series, hour, nextval('series.mark') FROM (
@@ -18,4 +20,5 @@ _FOLD = """WITH taken AS (
 
 def fold(connection: psycopg.Connection) -> int:
     """Move the oldest touches to the list; return how many hours, 0 when none are left."""
+    connection.execute(_LOCK)
     return connection.execute(_FOLD).rowcount

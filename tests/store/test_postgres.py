@@ -10,8 +10,9 @@ import pytest
 from domain.errors import StoreTooNew, StoreUnavailable
 from domain.ids import SeriesId
 from domain.window import Window
-from store.series import Appended, Fate
+from store.series import Appended, Fate, Touched
 from store.timescale import PostgresSeries
+from store.timescale.touches import fold
 from tests.builders import DEVICE, NOON, delivery, series_of
 from tests.conftest import started
 from tests.services.postgres import Postgres
@@ -104,6 +105,33 @@ def test_a_failover_in_the_middle_loses_and_doubles_nothing(
     assert store.ledger(DEVICE) == {0: ((0, 299),)}
     assert (store.tally().frames, store.tally().conflicts) == (300, 0)
     store.close()
+
+
+def test_what_another_is_folding_is_waited_for(postgres: Postgres) -> None:
+    """An empty list means that nothing is due, also next to a watcher in the middle of it."""
+    url = postgres.fresh("folding")
+    store = PostgresSeries(url)
+    store.append([delivery(series_of({0: 1.0}))], NOON)
+    found: list[list[Touched]] = []
+    thread = threading.Thread(target=lambda: found.append(store.touched(9)))
+    with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as watcher:
+        assert fold(other) == 1
+        thread.start()
+        wait_until(lambda: bool(found) or waiting(watcher) == 1)
+        assert not found
+        other.commit()
+        thread.join()
+    assert [t.hour_ms for t in found[0]] == [NOON]
+    store.close()
+
+
+def waiting(watcher: psycopg.Connection) -> int:
+    """Return how many in this database wait for a lock."""
+    row = watcher.execute(
+        """SELECT count(*) FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+    ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def ended_waiting(watcher: psycopg.Connection) -> bool:
