@@ -85,7 +85,7 @@ class _Batch:
         self._waiting: list[_Row] = []
         self._heard: dict[tuple[str, int, int], int] = {}
         self._kept: list[tuple[str | None, int]] = []
-        self._dropped = False
+        self._unlinked = False
         self._touched: set[tuple[Shape, int]] = set()
         self._fresh, self._disputed = [0] * len(deliveries), [0] * len(deliveries)
 
@@ -105,7 +105,7 @@ class _Batch:
         """Write what waits; return what became of each delivery."""
         self._flush()
         failpoint.reach("mid-batch")
-        if self._dropped:
+        if self._unlinked:
             self._chains.relink(sorted(self._kept, key=lambda kept: kept[1]))
         self._chains.save()
         note(self._connection, self._touched)
@@ -157,7 +157,7 @@ class _Batch:
         for row in rows:
             cycle = row.cycle
             if there is not None and cycle.number not in there:
-                self._dropped = True
+                self._unlinked = True
                 self._look(cycle)
                 continue
             self._kept.append((cycle.delivery.device, cycle.number))
@@ -169,7 +169,7 @@ class _Batch:
         fresh, disputed, moves = compare(self._connection, self._shapes, cycle.frame.readings)
         if not fresh and not self._is_news(cycle):
             return
-        self._dropped = True  # out of order: its link is made once all are known
+        self._unlinked = True  # out of order: its link is made once all are known
         self._kept.append((cycle.delivery.device, cycle.number))
         keep_cells(self._connection, self._shapes, self._head(cycle), fresh)
         for reading in disputed:

@@ -30,15 +30,15 @@ class Shapes:
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing, or nothing any more."""
         self._by_series: dict[tuple[int, ...], Shape] = {}
         self._of: defaultdict[int, list[Shape]] = defaultdict(list)
         self._parted: set[int] = set()
         self._crowded: set[int] = set()
         self._newest = 0
-
-    def forget(self) -> None:
-        """Know nothing any more."""
-        self.__init__()  # type: ignore[misc]
 
     def catch_up(self, connection: apsw.Connection) -> None:
         """Learn what others have added."""

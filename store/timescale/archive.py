@@ -62,8 +62,7 @@ class PostgresArchive:
     def cycles(self, after: int, until: int | None = None) -> Iterator[Kept]:
         """Yield cycles in their order, from one snapshot."""
         span = after, self.last() if until is None else until
-        with self._connections.transaction() as connection:
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        with self._connections.snapshot() as connection:
             connection.execute("SET LOCAL work_mem = '256MB'")
             readings = groupby(_stream(connection, _READINGS, span), key=lambda row: int(row[0]))
             waiting = next(readings, None)

@@ -15,11 +15,11 @@ import json
 import re
 import threading
 from collections import deque
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from store.influx.flux import _nanoseconds
 from tests.services.influx_flux import NoBucket, Unknown, answer
 from tests.services.influx_points import Malformed, Points
 
@@ -118,6 +118,12 @@ class Influx:
             return _error(404, str(error))
         except Unknown as error:
             return _error(400, f"not in the stand-in's grammar: {error}")
+
+
+def _nanoseconds(text: str) -> int:
+    """Return RFC 3339 in UTC, with nine digits of a second or none, as ns since 1970."""
+    seconds = int(datetime.fromisoformat(text[:19] + "+00:00").timestamp())
+    return seconds * 1_000_000_000 + int(text[20:-1] or 0)
 
 
 def _error(status: int, message: str) -> tuple[int, str]:

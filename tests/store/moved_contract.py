@@ -100,10 +100,15 @@ def test_cycles_moved_out_of_the_calendar_are_where_their_readings_are(series: S
     assert len(series.cycles([ONE], last)) == 1
 
 
-@pytest.mark.parametrize("module", ["store.sqlite.reads", "store.timescale.reads"])
+READS = {"sqlite": "store.sqlite.reads", "postgresql": "store.timescale.reads"}
+
+
 def test_a_move_in_the_middle_of_a_read_is_before_or_after_it(
-    series: Series, module: str, monkeypatch: pytest.MonkeyPatch
+    series: Series, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    module = READS.get(series.capabilities().backend)
+    if module is None:
+        pytest.skip("InfluxDB has no transactions: a read may see half of a move (its README)")
     series.append([late(NOON, 1.0, 6 * HOUR_MS, 0)], NOON)
     looked = __import__(module, fromlist=["moved"]).moved
     again: list[Callable[[], object]] = [lambda: series.move(DEVICE, SIX, [ONE], NOON)]
@@ -117,3 +122,4 @@ def test_a_move_in_the_middle_of_a_read_is_before_or_after_it(
     monkeypatch.setattr(f"{module}.moved", moved)
     window = Window(NOON, NOON + HOUR_MS)
     assert all(window.holds(r.time_ms) for r in series.read(ONE, window))
+    assert not again  # the move did happen meanwhile

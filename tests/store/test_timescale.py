@@ -75,8 +75,8 @@ def test_it_compresses_what_is_older_than_what_may_come_late(timescale: Given) -
 
 
 def test_late_rows_do_not_meet_the_limit_on_what_may_be_unpacked(timescale: Given) -> None:
-    """Since 2.17 or so nothing is unpacked for them; where it is, a batch is split, see
-    ``test_postgres.py``."""
+    """On 2.22.1 nothing is unpacked for them; where it is, a batch is split, see
+    ``test_partitions.py``."""
     url = timescale.fresh("limit")
     store = Compressing(url)
     many = tuple(

@@ -1,4 +1,4 @@
--- A row a cycle instead of a row a reading: 21 bytes a reading instead of 60, and one page
+-- A row a cycle instead of a row a reading: 22 bytes a reading instead of 60, and one page
 -- written a cycle instead of five. `frame` is written in the order of its numbers alone.
 --
 -- A cell holds readings of one time: `readings` their values (doubles, lowest byte first),
