@@ -15,7 +15,7 @@ from nguon.compose import Stores, rhythms
 from store.judged import as_known, judged
 from store.rollups import Rhythm
 from traceability.canonical import to_bytes
-from traceability.evidence import METHOD
+from traceability.evidence.statistics import METHOD
 from traceability.keys import TrustedKey
 from traceability.passport import compile_document, dossier, require_lot
 from traceability.standing import doubts

@@ -26,7 +26,7 @@ from store.records import Records, Transaction
 from traceability.canonical import to_bytes
 from traceability.digital_link import DigitalLink
 from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
-from traceability.evidence import METHOD, Evidence, gather
+from traceability.evidence.statistics import METHOD, Evidence, gather
 from traceability.lots import require_waited
 from traceability.signer import Signer
 from traceability.verify import verify

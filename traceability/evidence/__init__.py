@@ -1,0 +1,1 @@
+"""Evidence from readings: what was measured, what is missing, and what it is bound to."""
