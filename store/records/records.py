@@ -21,6 +21,7 @@ from domain.errors import Clash, InvalidInput, StoreTooNew, StoreUnavailable
 from store.records.accounts import Accounts
 from store.records.devices import Devices
 from store.records.diary import Diary
+from store.records.log import Log
 from store.records.lots import Lots
 from store.records.places import Places
 from store.records.silences import Silences
@@ -66,6 +67,11 @@ class Transaction:
     def lots(self) -> Lots:
         """Products, lots, passports, recalls, buyers' reports."""
         return Lots(self.connection)
+
+    @cached_property
+    def log(self) -> Log:
+        """The log of what was claimed."""
+        return Log(self.connection)
 
     @cached_property
     def accounts(self) -> Accounts:

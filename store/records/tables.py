@@ -228,6 +228,51 @@ report = sa.Table(
     sa.Column("received_ms", sa.BigInteger, nullable=False),
 )
 
+log_entry = sa.Table(
+    "log_entry",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("subject"),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("entry", sa.LargeBinary, nullable=False),
+    sa.Index(None, "kind", "subject", "number"),
+)
+
+log_checkpoint = sa.Table(
+    "log_checkpoint",
+    metadata,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    _text("note"),
+)
+
+device_day = sa.Table(
+    "device_day",
+    metadata,
+    sa.Column("device", sa.ForeignKey("device.id"), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+)
+
+day_due = sa.Table(
+    "day_due",
+    metadata,
+    sa.Column("device", sa.ForeignKey("device.id"), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("mark", sa.BigInteger, nullable=False),
+)
+
+salt = sa.Table(
+    "salt",
+    metadata,
+    _text("kind", primary_key=True),
+    _text("subject", primary_key=True),
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+)
+
 account = sa.Table(
     "account",
     metadata,

@@ -115,7 +115,7 @@ class Note:
         Raises `VerificationFailed`, step ``checkpoint``, when a line claims to be of one of
         them and is not: somebody has tampered with it.
         """
-        found = {}
+        found: dict[Verifier, Signature] = {}
         for key in keys:
             for one in (line for line in self.signatures if line.by(key)):
                 if not key.holds(self.body, one.signature):

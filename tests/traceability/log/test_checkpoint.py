@@ -1,6 +1,7 @@
 """Signed notes, checkpoints, proofs in files, and what a witness signs."""
 
 import base64
+from collections.abc import Mapping, Sequence
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -183,7 +184,7 @@ LOGS = {ORIGIN: (KEY,)}
 
 
 def refused(
-    raw: bytes | str, latest: Checkpoint | None, logs: dict[str, tuple[Verifier, ...]] = LOGS
+    raw: bytes | str, latest: Checkpoint | None, logs: Mapping[str, Sequence[Verifier]] = LOGS
 ) -> Refusal:
     with pytest.raises(Refusal) as caught:
         judge(read_request(raw.encode() if isinstance(raw, str) else raw), logs, latest)

@@ -1,0 +1,106 @@
+"""The log as static files in a folder, just as outsiders fetch them (c2sp.org/tlog-tiles).
+
+Made from the entries and can be made again; a web server may serve the folder as it is.
+A file appears whole or not at all, and is on disk before a checkpoint speaks of it.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from domain.errors import StoreUnavailable
+from traceability.log.merkle import HASH_SIZE
+from traceability.log.tiles import WIDTH, Tile, Tree, bundle, tile_path, unbundle
+
+CHECKPOINT = "checkpoint"
+
+
+class LogFiles:
+    """Tiles, bundles of entries and the checkpoint below ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def tree(self, size: int) -> Tree:
+        """Return the tree of the first ``size`` entries."""
+        return Tree(size, self.read_tile)
+
+    def read_tile(self, level: int, number: int, width: int) -> bytes:
+        """Return at least ``width`` hashes of a tile; raises `StoreUnavailable`."""
+        for path, wide in self._found(level, number, width):
+            raw = path.read_bytes()
+            if len(raw) == wide * HASH_SIZE:
+                return raw
+        message = f"{self.root / tile_path(level, number, width)} is missing or cut off"
+        raise StoreUnavailable(message)
+
+    def read_entries(self, number: int, width: int) -> list[bytes]:
+        """Return the entries of a bundle, at least ``width``; raises `StoreUnavailable`."""
+        for path, wide in self._found("entries", number, width):
+            try:
+                entries = unbundle(path.read_bytes())
+            except ValueError:
+                continue
+            if len(entries) == wide:
+                return entries
+        message = f"{self.root / tile_path('entries', number, width)} is missing or cut off"
+        raise StoreUnavailable(message)
+
+    def _found(self, level: int | str, number: int, width: int) -> Iterator[tuple[Path, int]]:
+        """Yield the files that hold a tile of at least ``width``: exactly, whole, or wider."""
+        full = self.root / tile_path(level, number)
+        parts = full.with_name(full.name + ".p")
+        if width < WIDTH and (parts / str(width)).exists():
+            yield parts / str(width), width
+        if full.exists():
+            yield full, WIDTH
+        for path in parts.glob("[0-9]*"):
+            if path.name.isdigit() and width < int(path.name) < WIDTH:
+                yield path, int(path.name)
+
+    def write_tiles(self, tiles: Iterable[Tile]) -> None:
+        """Write tiles, each durable."""
+        for tile in tiles:
+            self._write(tile_path(tile.level, tile.number, tile.width), tile.hashes)
+            self._forget_parts(tile.level, tile.number, tile.width)
+
+    def write_bundle(self, number: int, entries: Sequence[bytes]) -> None:
+        """Write the entries of one bundle, durable."""
+        self._write(tile_path("entries", number, len(entries)), bundle(entries))
+        self._forget_parts("entries", number, len(entries))
+
+    def checkpoint(self) -> str | None:
+        """Return the published checkpoint, None when there is none."""
+        path = self.root / CHECKPOINT
+        return path.read_text("utf-8") if path.exists() else None
+
+    def write_checkpoint(self, note: str) -> None:
+        """Publish a checkpoint, in one step for all who read it."""
+        self._write(CHECKPOINT, note.encode())
+
+    def _forget_parts(self, level: int | str, number: int, width: int) -> None:
+        """Delete the partial tiles that a full one has replaced; readers fall back on it."""
+        if width == WIDTH:
+            full = self.root / tile_path(level, number)
+            shutil.rmtree(full.with_name(full.name + ".p"), ignore_errors=True)
+
+    def _write(self, name: str, raw: bytes) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+        with temporary.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
