@@ -19,6 +19,7 @@ from alembic.util import CommandError
 
 from domain.errors import Clash, InvalidInput, StoreTooNew, StoreUnavailable
 from store.records.accounts import Accounts
+from store.records.days import Days
 from store.records.devices import Devices
 from store.records.diary import Diary
 from store.records.log import Log
@@ -72,6 +73,11 @@ class Transaction:
     def log(self) -> Log:
         """The log of what was claimed."""
         return Log(self.connection)
+
+    @cached_property
+    def days(self) -> Days:
+        """Days of devices: logged, and due to be."""
+        return Days(self.connection)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -255,6 +255,7 @@ device_day = sa.Table(
     sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("known_ms", sa.BigInteger, nullable=False),
 )
 
 day_due = sa.Table(

@@ -30,7 +30,7 @@ class LogFiles:
     def read_tile(self, level: int, number: int, width: int) -> bytes:
         """Return at least ``width`` hashes of a tile; raises `StoreUnavailable`."""
         for path, wide in self._found(level, number, width):
-            raw = path.read_bytes()
+            raw = _read(path)
             if len(raw) == wide * HASH_SIZE:
                 return raw
         message = f"{self.root / tile_path(level, number, width)} is missing or cut off"
@@ -40,7 +40,7 @@ class LogFiles:
         """Return the entries of a bundle, at least ``width``; raises `StoreUnavailable`."""
         for path, wide in self._found("entries", number, width):
             try:
-                entries = unbundle(path.read_bytes())
+                entries = unbundle(_read(path))
             except ValueError:
                 continue
             if len(entries) == wide:
@@ -96,6 +96,13 @@ class LogFiles:
             os.fsync(file.fileno())
         temporary.replace(path)
         _sync(path.parent)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""  # a part that a whole one has just replaced
 
 
 def _sync(folder: Path) -> None:

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("known_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["device"], ["device.id"], name=op.f("fk_device_day_device_device")
         ),

@@ -1,0 +1,184 @@
+"""Days of devices into the log: each once it is over, and again when readings came late.
+
+A day's entry names the device's entry before it, so that the last one stands for all of
+them: leaving a day out, or swapping one, changes every hash after it. What comes late makes
+a new revision at the end of that chain; nothing is edited.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.bucket import ticks
+from domain.clock import Beat
+from domain.device import Datastream, Placement
+from domain.ids import AreaCode, DeviceId, SeriesId
+from domain.window import DAY_MS, HOUR_MS, LAST_MS, Window, day_window, from_ms, local_day
+from store.judged import Read, as_known
+from store.records import Records, Transaction
+from store.records.days import DayDue, DayRevision
+from store.series import Touched
+from traceability.evidence.device_day import DayRead, Line, lines_of, root_over, runs_of, summary
+from traceability.log.append import record
+from traceability.log.entry import DEVICE_DAY
+from traceability.log.merkle import leaf_hash
+
+Cycles = Callable[[Sequence[SeriesId], Window], list[Beat]]
+_SETTLE_MS = HOUR_MS  # most of what a poor line holds up at midnight is there by one o'clock
+_LOOK_BACK_MS = 40 * DAY_MS
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A device's datastreams, where it stood when, and the zone that its days are those of."""
+
+    device: DeviceId
+    streams: tuple[Datastream, ...]
+    placements: tuple[Placement, ...]
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What readings are read with: the series store's own questions."""
+
+    read: Read
+    cycles: Cycles
+
+
+def measuring(transaction: Transaction, now_ms: int) -> dict[DeviceId, Measured]:
+    """Return every device that has stood on a plot.
+
+    Its days are those of the plot that it stood on last; an area that changes its zone keeps
+    the days that were logged, and the next ones follow the new one.
+    """
+    register = transaction.devices.register()
+    plots = {plot.id: plot for plot in transaction.places.plots()}
+    zones: dict[AreaCode, ZoneInfo] = {}
+    found = {}
+    for device, placements in register.placements.items():
+        if placements:
+            plot = plots[placements[-1].plot]
+            if plot.area not in zones:
+                zones[plot.area] = transaction.places.zone_of(plot, from_ms(now_ms).date())
+            streams = tuple(register.streams.get(device, {}).values())
+            found[device] = Measured(device, streams, tuple(placements), zones[plot.area])
+    return found
+
+
+def read_day(source: Source, one: Measured, day: date, known_ms: int) -> DayRead:
+    """Return a device's day as known at a moment."""
+    window = day_window(day, one.zone)
+    served = [_cut(placement, window) for placement in one.placements]
+    stood = [stay for stay in served if stay is not None]
+    read = as_known(source.read, known_ms)
+    lines: dict[str, list[Line]] = {}
+    expected: dict[str, int] = {}
+    for stream in one.streams:
+        lines[stream.channel] = lines_of(stream.channel, read(stream.series, window))
+        expected[stream.channel] = sum(ticks(stay, stream.interval_s * 1000) for stay in stood)
+    beats = source.cycles([stream.series for stream in one.streams], window)
+    cycles, boots = runs_of(beat for beat in beats if beat.received_ms <= known_ms)
+    every = [line for channel in sorted(lines) for line in lines[channel]]
+    root = root_over(one.device, summary(one.streams, lines, expected), every)
+    return DayRead(
+        one.device, day, one.zone.key, known_ms, sum(expected.values()), len(every), cycles, boots,
+        root,
+    )  # fmt: skip
+
+
+def log_day(transaction: Transaction, read: DayRead, zone: ZoneInfo, now_ms: int) -> bool:
+    """Log a day as it was read, unless that is what the log says already."""
+    transaction.log.lock()
+    device = DeviceId(read.device)
+    there = transaction.days.newest(device, read.day, read.day).get(read.day)
+    if there is not None:
+        final = there.known_ms >= day_window(read.day, zone).end_ms
+        if there.known_ms >= read.known_ms or (final and there.root == read.root):
+            return False  # what is there was read later than this, or is the same
+    before = transaction.log.newest(DEVICE_DAY, device)
+    previous = b"" if before is None else leaf_hash(before.entry)
+    revision = 1 if there is None else there.revision + 1
+    logged = record(transaction, DEVICE_DAY, device, read.body(revision, previous), now_ms)
+    transaction.days.add(
+        DayRevision(device, read.day, revision, logged.number, read.root, read.known_ms)
+    )
+    return True
+
+
+def log_due(records: Records, source: Source, now_ms: int, limit: int = _AT_ONCE) -> int:
+    """Log days that are over and have changed, up to ``limit``; return how many were looked at."""
+    with records.reading() as transaction:
+        measured = measuring(transaction, now_ms)
+        due = transaction.days.due(_over(measured.values(), now_ms), limit)
+        missed = _missed(transaction.days.last_days(), measured, now_ms, limit - len(due))
+    every = [*due, *(DayDue(device, day, 0) for device, day in missed)]
+    ready = [one for one in every if _is_over(one, measured, now_ms)]
+    return log_days(records, source, measured, ready, now_ms)
+
+
+def log_days(
+    records: Records, source: Source, measured: Mapping[DeviceId, Measured],
+    days: Sequence[DayDue], now_ms: int,
+) -> int:  # fmt: skip
+    """Log these days as they are now, and strike them out; return how many."""
+    for start in range(0, len(days), _AT_ONCE):
+        some = days[start : start + _AT_ONCE]
+        read = [read_day(source, measured[one.device], one.day, now_ms) for one in some]
+        with records.transaction() as transaction:
+            for due, day in zip(some, read, strict=True):
+                log_day(transaction, day, measured[due.device].zone, now_ms)
+                transaction.days.done(due)
+    return len(days)
+
+
+def days_touched(
+    measured: Mapping[DeviceId, Measured], touched: Iterable[Touched]
+) -> set[tuple[DeviceId, date]]:
+    """Return the days of devices that touched hours lie in."""
+    owners = {stream.series: one for one in measured.values() for stream in one.streams}
+    found: set[tuple[DeviceId, date]] = set()
+    for hour in touched:
+        one = owners.get(hour.series)
+        if one is not None:
+            for edge in (hour.hour_ms, min(hour.hour_ms + HOUR_MS - 1, LAST_MS)):
+                found.add((one.device, local_day(edge, one.zone)))
+    return found
+
+
+def _cut(placement: Placement, window: Window) -> Window | None:
+    start = max(placement.start_ms, window.start_ms)
+    end = window.end_ms if placement.end_ms is None else min(placement.end_ms, window.end_ms)
+    return Window(start, end) if start < end else None
+
+
+def _over(measured: Iterable[Measured], now_ms: int) -> date:
+    """Return the first local day that is over nowhere yet."""
+    days = [local_day(max(0, now_ms - _SETTLE_MS), one.zone) for one in measured]
+    return max(days, default=date.min)
+
+
+def _is_over(due: DayDue, measured: Mapping[DeviceId, Measured], now_ms: int) -> bool:
+    one = measured.get(due.device)
+    return one is not None and due.day < local_day(max(0, now_ms - _SETTLE_MS), one.zone)
+
+
+def _missed(
+    last: Mapping[DeviceId, date], measured: Mapping[DeviceId, Measured], now_ms: int, limit: int
+) -> list[tuple[DeviceId, date]]:
+    """Return days without a word, after the last that is in the log: silence is logged too."""
+    found: list[tuple[DeviceId, date]] = []
+    for device, day in last.items():
+        one = measured.get(device)
+        if one is None:
+            continue
+        # A clock that began in 1970 must not make twenty thousand silent days.
+        recent = local_day(max(0, now_ms - _LOOK_BACK_MS), one.zone)
+        following = max(day + timedelta(days=1), recent)
+        while len(found) < limit and _is_over(DayDue(device, following, 0), measured, now_ms):
+            if any(_cut(p, day_window(following, one.zone)) for p in one.placements):
+                found.append((device, following))
+            following += timedelta(days=1)
+    return found
