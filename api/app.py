@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import doors, errors
+from api import doors, errors, log
 from api.buyer import routes as buyer
 from api.deps import Deps
 from api.grower import lots as growers_lots
@@ -15,7 +15,7 @@ from api.grower import routes as grower
 from api.office import routes as office
 from api.pages import security_policy
 from api.v1 import routes as v1
-from traceability.keys import print_trust
+from traceability.trust import print_trust
 
 _MAX_BODY = 100_000
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -43,13 +43,14 @@ def create_app(given: Deps) -> FastAPI:
         grower.router,
         growers_lots.router,
         office.router,
+        log.router,
     ):
         app.include_router(router)
 
     @app.get("/.well-known/nguon-keys.json", tags=["service"], operation_id="get_keys")
     def keys() -> Response:
         """Return the public keys that passports are checked with."""
-        return Response(print_trust(given.trusted), media_type="application/json")
+        return Response(print_trust(given.trust()), media_type="application/json")
 
     @app.get("/robots.txt", include_in_schema=False)
     def robots() -> Response:

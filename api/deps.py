@@ -17,8 +17,10 @@ from domain.window import local_day
 from store.records import Records, Transaction
 from store.records.accounts import Account
 from store.series import Series
-from traceability.keys import TrustedKey
-from traceability.signer import Signer
+from traceability.log.files import LogFiles
+from traceability.log.key import NamedKey
+from traceability.passport import Issuer
+from traceability.trust import Trust
 
 COOKIE = "nguon"
 
@@ -29,9 +31,10 @@ class Deps:
 
     series: Series
     records: Records
-    signer: Signer
-    trusted: tuple[TrustedKey, ...]
-    issuer: str
+    issuer: Issuer
+    trust: Callable[[], Trust]
+    files: LogFiles
+    log_key: NamedKey
     address: str
     clock: Callable[[], int]
     sessions: Sessions

@@ -16,7 +16,7 @@ from api.pages import render, text
 from api.sign_in import form, inside, sent
 from domain.errors import InvalidInput, NotSignedIn, TooMany
 from domain.window import SECOND_MS
-from traceability.passport import link_of
+from traceability.dossier import link_of
 
 router = APIRouter(include_in_schema=False)
 Fields = Annotated[Mapping[str, str], Depends(sent)]

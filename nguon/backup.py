@@ -20,12 +20,13 @@ from domain.window import print_instant
 from firmware_sim.__main__ import progress
 from firmware_sim.arguments import whole
 from nguon import settings as config
-from nguon.compose import now_ms, require_files, signer
+from nguon.compose import log_key, now_ms, require_files, signer
 from nguon.settings import Settings, file_of
 from store.sqlite import SqliteSeries
 from store.sqlite.copy import copy, damage
 
-MANIFEST, RECORDS, SERIES, KEY = "manifest.json", "records.db", "series.db", "signing.key"
+MANIFEST, RECORDS, SERIES = "manifest.json", "records.db", "series.db"
+KEY, LOG_KEY = "signing.key", "log.key"
 _PREFIX = "nguon-"
 Say = Callable[[str], None]
 
@@ -83,9 +84,10 @@ def make(settings: Settings, folder: Path, say: Say, *, with_key: bool) -> Path:
     """
     require_files(settings)
     files = store_files(settings)
-    key = settings.key_file() if with_key else None
-    if key is not None:
+    keys = {KEY: settings.key_file(), LOG_KEY: settings.log_key_file()} if with_key else {}
+    if keys:
         signer(settings)  # says so when it is not there
+        log_key(settings)
     made_ms = now_ms()
     stamp = print_instant(made_ms).replace("-", "").replace(":", "")
     target, partial = folder / f"{_PREFIX}{stamp}", folder / f".{_PREFIX}{stamp}.partial"
@@ -94,9 +96,9 @@ def make(settings: Settings, folder: Path, say: Say, *, with_key: bool) -> Path:
         # The records first: a passport in them then has all its readings.
         for name, source in files.items():
             copy(source, partial / name, _copying(source, say))
-        if key is not None:
-            shutil.copyfile(key, partial / KEY)
-            (partial / KEY).chmod(0o600)
+        for name, path in keys.items():
+            shutil.copyfile(path, partial / name)
+            (partial / name).chmod(0o600)
         manifest = _manifest(partial, made_ms, say)
         (partial / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
         keep_on_disk(partial, (*manifest.names(), MANIFEST))

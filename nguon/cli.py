@@ -10,26 +10,29 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from domain.errors import InvalidInput, NguonError, VerificationFailed
+from domain.errors import NguonError
 from domain.ids import PlotId
 from firmware_sim.__main__ import add_replay, progress
 from firmware_sim.replay import load_map
 from nguon import settings as config
 from nguon.backup import add_backup
-from nguon.compose import make_signer, signer, stores
+from nguon.compose import log_key, make_log_key, make_signer, signer, stores, trust
 from nguon.enrol import enrol
 from nguon.export import add_export
-from nguon.fsck import findings
+from nguon.fsck import findings, shown
 from nguon.importing import add_import
+from nguon.keys import add_keys
 from nguon.ledger import add_ledger
 from nguon.lifeline import follow_parent
 from nguon.limits import add_limits
+from nguon.logbook import add_log
 from nguon.moving import add_store
+from nguon.proof import add_proof
 from nguon.quarantine import add_quarantine
 from nguon.restore import add_restore
 from nguon.token import add_token
-from traceability.keys import parse_trust
-from traceability.verify import STEPS, verify
+from nguon.verifying import add_verify
+from nguon.witness import add_witness
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,22 +101,11 @@ def build_parser() -> argparse.ArgumentParser:
             },
         ),
     )
-    _add(
-        verbs,
-        "verify",
-        "check a passport with public keys; no network, no store",
-        _verify,
-        ("passport", {"type": Path, "metavar": "PASSPORT.json"}),
-        (
-            "--keys",
-            {
-                "type": Path,
-                "required": True,
-                "metavar": "KEYS.json",
-                "help": "trusted keys, as published under /.well-known/nguon-keys.json",
-            },
-        ),
-    )
+    add_verify(verbs)
+    add_proof(verbs)
+    add_log(verbs)
+    add_keys(verbs)
+    add_witness(verbs)
     _add(verbs, "fsck", "re-check everything the stores claim", _fsck)
     add_import(verbs)
     add_export(verbs)
@@ -186,38 +178,13 @@ def _migrate(options: argparse.Namespace) -> int:
     with stores(loaded, new=options.new) as opened:
         revision = opened.records.migrate()
         capabilities = opened.series.capabilities()
-    print(f"records at revision {revision}")
-    print(f"series on {capabilities.backend} {capabilities.version}")
-    for sentence in capabilities.lacks:
-        print(f"  lacks: {sentence}")
-    if options.new:
-        print(f"passports are signed with key {make_signer(loaded).public().id}")
-    return 0
-
-
-def _verify(options: argparse.Namespace) -> int:
-    try:
-        raw, trusted = options.passport.read_bytes(), parse_trust(options.keys.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{error}"
-        raise InvalidInput(message, "file") from error
-    try:
-        verdict = verify(raw, trusted)
-    except VerificationFailed as error:
-        for number, step in enumerate(STEPS, 1):
-            if step == error.step:
-                print(f"{number} {step}: FAILED")
-                # Escaped: what was found may be anything, other lines of this report included.
-                print(f"  expected {error.expected!a}\n  found    {error.found!a}")
-                return 1
-            print(f"{number} {step}: holds")
-        raise
-    for number, step in enumerate(STEPS, 1):
-        print(f"{number} {step}: holds")
-    lot, issued = verdict.document["lot"], verdict.document["issued"]
-    print(f"lot {lot['number']} of {lot['gtin']} is unchanged since {issued},")
-    print(f"when {verdict.document['issuer']} issued it with key {verdict.key.id}.")
-    print("This proves unchanged, not true.")
+        print(f"records at revision {revision}")
+        print(f"series on {capabilities.backend} {capabilities.version}")
+        for sentence in capabilities.lacks:
+            print(f"  lacks: {sentence}")
+        if options.new:
+            print(f"passports are signed with key {make_signer(loaded).public().id}")
+            print(f"the log is {make_log_key(loaded, opened.records).log().vkey()}")
     return 0
 
 
@@ -225,7 +192,9 @@ def _fsck(_options: argparse.Namespace) -> int:
     loaded = config.load().settings
     wrong = 0
     with stores(loaded) as opened:
-        for line in findings(opened, [signer(loaded).public()], progress):
+        believed = trust(loaded, opened.records, log_key(loaded))
+        keys = believed.keys or (signer(loaded).public(),)
+        for line in findings(opened, keys, shown(loaded, believed), progress):
             progress("")
             print(line, flush=True)
             wrong += 1

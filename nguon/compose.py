@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from domain.errors import BadSettings, StoreAbsent
@@ -16,7 +17,14 @@ from store.rollups import Rhythm
 from store.series import Series
 from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
+from traceability.key_register import announce, trusted
+from traceability.log.checkpoint import Policy
+from traceability.log.key import NamedKey
+from traceability.log.key import create as create_log_key
+from traceability.log.key import load as load_log_key
+from traceability.log.note import Verifier
 from traceability.signer import Signer, create, load
+from traceability.trust import Trust
 
 UTC_ZONE = ZoneInfo("UTC")
 _BEGIN = "a new installation begins with `nguon migrate --new`"
@@ -127,6 +135,49 @@ def make_signer(settings: Settings) -> Signer:
     """Return the signing key, made if it is not there: for what begins an installation."""
     path = settings.key_file()
     return load(path) if path.exists() else create(path, now_ms())
+
+
+def log_key(settings: Settings) -> NamedKey:
+    """Return the log's key; raises `BadSettings` when it is not there."""
+    path = settings.log_key_file()
+    if not path.exists():
+        message = f"no key of the log at {path}: bring it back from a backup; {_BEGIN}"
+        raise BadSettings(message)
+    return load_log_key(path)
+
+
+def make_log_key(settings: Settings, records: Records) -> NamedKey:
+    """Return the log's key, made if there is neither it nor anything signed with it.
+
+    The log is named after the address that labels carry, and keeps its name when that changes.
+    """
+    path = settings.log_key_file()
+    if path.exists():
+        return load_log_key(path)
+    with records.reading() as transaction:
+        head = transaction.log.head()
+    if head is not None:
+        message = f"no key of the log at {path}, and {head.size} entries are signed: bring it back"
+        raise BadSettings(message)
+    host = urlsplit(settings.address()).netloc
+    return create_log_key(path, f"{host}/log")
+
+
+def trust(settings: Settings, records: Records, key: NamedKey) -> Trust:
+    """Return what we tell others to trust: our keys, the log's, its witnesses."""
+    witnesses = tuple(Verifier.parse(vkey) for vkey, _ in settings.witness_list())
+    quorum = min(settings.witness_quorum, len(witnesses))
+    with records.reading() as transaction:
+        keys = trusted(transaction)
+    return Trust(keys, Policy(key.name, (key.log(),), witnesses, quorum))
+
+
+def begin_signing(settings: Settings, records: Records) -> Signer:
+    """Return the signing key, in the register of keys that others trust."""
+    found = signer(settings)
+    with records.transaction() as transaction:
+        announce(transaction, found.public(), now_ms())
+    return found
 
 
 def rhythms(records: Records) -> dict[SeriesId, Rhythm]:

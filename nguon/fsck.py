@@ -5,27 +5,52 @@ repaired: what is wrong is for a person to see.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from domain.bucket import fold
 from domain.errors import NguonError, VerificationFailed
 from domain.ids import SeriesId
 from domain.lot import IssuedPassport
 from domain.window import LAST_MS, Size, Window, day_window, local_day
+from nguon import audit
 from nguon.compose import Stores, rhythms
+from nguon.settings import Settings
 from store.judged import as_known, judged
 from store.rollups import Rhythm
 from traceability.canonical import to_bytes
+from traceability.dossier import compile_document, dossier, require_lot
 from traceability.evidence.statistics import METHOD
 from traceability.keys import TrustedKey
-from traceability.passport import compile_document, dossier, require_lot
+from traceability.log.checkpoint import Policy
+from traceability.log.files import LogFiles
 from traceability.standing import doubts
+from traceability.trust import Trust
 from traceability.verify import verify
 
 
+def shown(settings: Settings, trust: Trust) -> "Shown | None":
+    """Return what is shown of the log of the settings."""
+    return None if trust.log is None else Shown(LogFiles(settings.log_folder()), trust.log)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What outsiders are shown of the log, and whose signatures it bears."""
+
+    files: LogFiles
+    policy: Policy
+
+
 def findings(
-    opened: Stores, trusted: Sequence[TrustedKey], say: Callable[[str], None] = lambda _: None
+    opened: Stores,
+    trusted: Sequence[TrustedKey],
+    shown: Shown | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[str]:
-    """Yield what is wrong, nothing when all is well; ``say`` is told how far it is."""
+    """Yield what is wrong, nothing when all is well; ``say`` is told how far it is.
+
+    Without ``shown`` the log is left out.
+    """
     say("structure and ledger")
     yield from opened.series.check()
     rhythm = rhythms(opened.records)
@@ -38,6 +63,8 @@ def findings(
             yield from _rollups(opened, series, rhythm[series])
     yield from _doubted(opened)
     yield from _passports(opened, trusted, say)
+    if shown is not None:
+        yield from audit.findings(opened, shown.files, shown.policy, say)
 
 
 def _rollups(opened: Stores, series: SeriesId, rhythm: Rhythm) -> Iterator[str]:
@@ -83,14 +110,15 @@ def _passport(
     name = f"passport of lot {passport.number} ({passport.gtin})"
     read = as_known(opened.series.read, passport.issued_ms)
     try:
-        verdict = verify(passport.envelope, trusted)
-        if verdict.document["method"] != METHOD:
+        verdict = verify(passport.envelope, trusted, logged=True)
+        if verdict.document["method"] != METHOD or "log" not in verdict.document:
             return  # an older method's figures are not today's; its signature holds
         issuer = verdict.document["issuer"]
         with opened.records.reading() as transaction:
             lot = require_lot(transaction, passport.gtin, passport.number)
             known = dossier(transaction, lot, issuer, passport.issued_ms)
-        now = compile_document(known, read)
+        bound = {name: verdict.document[name] for name in ("device_days", "log")}
+        now = compile_document(known, read, bound)
     except VerificationFailed as error:
         yield f"{name}: {error}"
     except NguonError as error:

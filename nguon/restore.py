@@ -13,10 +13,21 @@ from pathlib import Path
 from domain.errors import Clash, InvalidInput
 from firmware_sim.__main__ import progress
 from nguon import settings as config
-from nguon.backup import KEY, Manifest, Say, keep_on_disk, read_manifest, sha256, store_files
-from nguon.compose import signer, stores
-from nguon.fsck import findings
+from nguon.backup import (
+    KEY,
+    LOG_KEY,
+    Manifest,
+    Say,
+    keep_on_disk,
+    read_manifest,
+    sha256,
+    store_files,
+)
+from nguon.compose import log_key, signer, stores, trust
+from nguon.fsck import findings, shown
 from nguon.settings import Settings
+from traceability.log.files import LogFiles
+from traceability.log.publish import publish
 
 
 def check(backup: Path, say: Say) -> Manifest:
@@ -46,8 +57,8 @@ def bring_back(backup: Path, settings: Settings, say: Say) -> Manifest:
     """
     manifest = check(backup, say)
     places = store_files(settings)
-    if KEY in manifest.names():
-        places[KEY] = settings.key_file()
+    keys = {KEY: settings.key_file(), LOG_KEY: settings.log_key_file()}
+    places |= {name: path for name, path in keys.items() if name in manifest.names()}
     for target in places.values():
         for beside in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
             if beside.exists():
@@ -59,7 +70,7 @@ def bring_back(backup: Path, settings: Settings, say: Say) -> Manifest:
             say(f"{name}: copying")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(backup / name, partial[name])
-            if name == KEY:
+            if name in keys:
                 partial[name].chmod(0o600)
         for name, target in places.items():
             partial[name].rename(target)
@@ -78,18 +89,25 @@ def drill(backup: Path, settings: Settings, say: Say) -> Iterator[str]:
                 "data": Path(folder),
                 "series_url": "",
                 "records_url": "",
-                "signing_key": Path(KEY),  # an absolute path would lead out of the scratch folder
+                # absolute paths would lead out of the scratch folder
+                "signing_key": Path(KEY),
+                "log_key": Path(LOG_KEY),
+                "log_dir": Path("log"),
             }
         )
         manifest = bring_back(backup, scratch, say)
         key = signer(scratch if KEY in manifest.names() else settings).public()
+        log = log_key(scratch if LOG_KEY in manifest.names() else settings)
         with stores(scratch) as opened:
+            believed = trust(scratch, opened.records, log)
+            publish(opened.records, LogFiles(scratch.log_folder()), log, say)
             tally = opened.series.tally()
             held = (tally.readings, tally.frames, tally.conflicts, tally.quarantined)
             said = (manifest.readings, manifest.cycles, manifest.conflicts, manifest.quarantined)
             if held != said:
                 yield f"readings, cycles, conflicts, quarantine: manifest {said}, there {held}"
-            yield from findings(opened, [key], say)
+            keys = believed.keys or (key,)
+            yield from findings(opened, keys, shown(scratch, believed), say)
 
 
 def add_restore(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

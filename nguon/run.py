@@ -23,8 +23,10 @@ from ingest.mqtt_client import Endpoint
 from ingest.register import RegisterCache
 from ingest.writer import Bounds, Writer, collect_rarely
 from nguon import metrics
-from nguon.compose import Stores, now_ms, signer, stores
+from nguon.compose import Stores, begin_signing, log_key, now_ms, stores, trust
 from nguon.settings import Settings, refuse_placeholders
+from traceability.log.files import LogFiles
+from traceability.passport import Issuer
 
 _log = logging.getLogger(__name__)
 _TOLD_EVERY_S = 30.0
@@ -83,14 +85,19 @@ def run_api(settings: Settings) -> int:
 
 def web_deps(settings: Settings, opened: Stores) -> Deps:
     """Return what the web application is given."""
-    key = signer(settings)
+    key = log_key(settings)
+    issuer = Issuer(
+        opened.records, opened.series, begin_signing(settings, opened.records), settings.issuer,
+        key.name,
+    )  # fmt: skip
     sessions = Sessions(opened.records, settings.session_secret.get_secret_value(), now_ms)
     return Deps(
         series=opened.series,
         records=opened.records,
-        signer=key,
-        trusted=(key.public(),),
-        issuer=settings.issuer,
+        issuer=issuer,
+        trust=lambda: trust(settings, opened.records, key),
+        files=LogFiles(settings.log_folder()),
+        log_key=key,
         address=settings.address(),
         clock=now_ms,
         sessions=sessions,

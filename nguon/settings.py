@@ -80,6 +80,23 @@ class Settings(BaseModel):
         Path("secrets/signing.key"),
         description="Private key of passports, within data if relative.",
     )
+    log_key: Path = Field(
+        Path("secrets/log.key"),
+        description="Private key of the log, within data if relative.",
+    )
+    log_dir: Path = Field(
+        Path("log"),
+        description="Folder of the log's public files, within data if relative; any web server"
+        " may serve it.",
+    )
+    witnesses: str = Field(
+        "",
+        pattern=r"^([^\s@,]+@https?://[^\s,]+(,[^\s@,]+@https?://[^\s,]+)*)?$",
+        description="Witnesses of the log, each its public key, @ and its address; commas between.",
+    )
+    witness_quorum: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="How many witnesses must have signed a checkpoint for a verifier."
+    )
     session_secret: SecretStr = Field(
         SecretStr("change-me"),
         description="Key of sign-in forms and sessions; any long random text.",
@@ -98,6 +115,19 @@ class Settings(BaseModel):
         """Return host and port of every RabbitMQ node."""
         pairs = (node.rsplit(":", 1) for node in self.amqp_nodes.split(","))
         return tuple((host, int(port)) for host, port in pairs)
+
+    def log_key_file(self) -> Path:
+        """Return where the log's key lies."""
+        return self.data / self.log_key
+
+    def log_folder(self) -> Path:
+        """Return where the log's public files lie."""
+        return self.data / self.log_dir
+
+    def witness_list(self) -> tuple[tuple[str, str], ...]:
+        """Return public key and address of every witness."""
+        pairs = (one.split("@", 1) for one in self.witnesses.split(",") if one)
+        return tuple((key, address.rstrip("/")) for key, address in pairs)
 
     def key_file(self) -> Path:
         """Return where the signing key lies."""

@@ -1,26 +1,32 @@
 """The watcher: what is decided from stored data on a timer, and by nobody else.
 
 Roll-ups of the hours that appends have touched; clocks that are off by a constant or ran
-backwards; sensors that fell silent or speak again. Holds nothing that another watcher
+backwards; sensors that fell silent or speak again; days of devices, which go into the log
+once they are over, and the log's publication. Holds nothing that another watcher
 could not take over.
 """
 
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from domain.errors import NguonError
 from domain.window import print_instant
 from field.silence import look
 from nguon.clocks import ClockWatch
-from nguon.compose import Stores, now_ms, rhythms, stores
+from nguon.compose import Stores, log_key, now_ms, rhythms, stores
+from nguon.days import DayWatch
 from nguon.run import stop_event
 from nguon.settings import Settings
+from nguon.witness import witnesses
 from store.rollups import roll_up
+from store.series import Touched
+from traceability.log.files import LogFiles
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 1.0
+_LOG_EVERY_S = 5.0
 _MOST_HOURS = 2_000
 
 
@@ -28,10 +34,16 @@ def run_watch(settings: Settings) -> int:
     """Watch until told to stop."""
     stop = stop_event()
     looked_s = -settings.silence_look_s
+    logged_s = -_LOG_EVERY_S
     with stores(settings) as opened:
         clocks = ClockWatch(opened.series)
+        files = LogFiles(settings.log_folder())
+        days = DayWatch(opened, files, log_key(settings), witnesses(settings))
         while not stop.is_set():
-            busy = _guarded(lambda: roll_up_and_judge(opened, clocks))
+            busy = _guarded(lambda: roll_up_and_judge(opened, clocks, days.mark))
+            if time.monotonic() - logged_s >= _LOG_EVERY_S:
+                logged_s = time.monotonic()
+                busy = _guarded(days.log) or busy
             if time.monotonic() - looked_s >= settings.silence_look_s:
                 looked_s = time.monotonic()
                 _guarded(lambda: _look(opened))
@@ -40,10 +52,12 @@ def run_watch(settings: Settings) -> int:
     return 0
 
 
-def roll_up_and_judge(opened: Stores, clocks: ClockWatch) -> int:
+def roll_up_and_judge(
+    opened: Stores, clocks: ClockWatch, note: Callable[[Sequence[Touched]], None] = lambda _: None
+) -> int:
     """Bring roll-ups up to date and look at the clocks behind them; returns hours done."""
     touched = {one.series for one in opened.series.touched(_MOST_HOURS)}
-    done = roll_up(opened.series, rhythms(opened.records), _MOST_HOURS)
+    done = roll_up(opened.series, rhythms(opened.records), _MOST_HOURS, note)
     if touched:
         with opened.records.reading() as transaction:
             streams = transaction.devices.streams()

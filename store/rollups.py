@@ -9,7 +9,7 @@ neighbours, so the hours within their reach are done again with it.
 import logging
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -34,13 +34,18 @@ class Rhythm:
     limits: History = ()
 
 
-def roll_up(store: Series, rhythms: Mapping[SeriesId, Rhythm], limit: int = 2_000) -> int:
+def roll_up(
+    store: Series,
+    rhythms: Mapping[SeriesId, Rhythm],
+    limit: int = 2_000,
+    note: Callable[[Sequence[Touched]], None] = lambda _: None,
+) -> int:
     """Bring up to ``limit`` touched hours, and their days, up to date.
 
     Returns how many hours were done; 0 means nothing is left. Series without a rhythm
     were never registered; they are settled without buckets, since nothing can be
     expected of them. A series that cannot be rolled up stays on the list, is logged, and
-    holds up no other.
+    holds up no other. ``note`` is told the hours before they are struck off the list.
     """
     touched = store.touched(limit)
     hours: defaultdict[SeriesId, list[Touched]] = defaultdict(list)
@@ -59,9 +64,10 @@ def roll_up(store: Series, rhythms: Mapping[SeriesId, Rhythm], limit: int = 2_00
         else:
             done += ones
     if done:
+        note(done)
         store.settle(buckets, done)
     elif len(touched) == limit:
-        return roll_up(store, rhythms, limit * 2)
+        return roll_up(store, rhythms, limit * 2, note)
     return len(done)
 
 

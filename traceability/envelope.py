@@ -6,12 +6,15 @@ bytes of one kind can never pass for another.
 
 import base64
 import binascii
+import hashlib
 import json
 from dataclasses import dataclass
 
 from domain.errors import VerificationFailed
 
-PAYLOAD_TYPE = "application/vnd.nguon.passport+json;version=1"
+PAYLOAD_TYPE = "application/vnd.nguon.passport+json;version=2"
+PAYLOAD_TYPE_1 = "application/vnd.nguon.passport+json;version=1"
+"""From before there was a log: says nothing of days, and names the producer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Envelope:
         if again != raw:
             raise VerificationFailed("envelope", "a DSSE envelope", "another spelling of one")
         return envelope
+
+
+def digest_of(envelope: bytes) -> str:
+    """Return what the log calls an envelope by: SHA-256 over its bytes, in hexadecimal."""
+    return hashlib.sha256(envelope).hexdigest()
 
 
 def pre_authentication(payload_type: str, payload: bytes) -> bytes:

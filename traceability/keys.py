@@ -4,27 +4,26 @@ A key's id is the first 16 hexadecimal digits of SHA-256 over its 32 public byte
 id cannot be given to another key.
 """
 
-import base64
 import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from domain.errors import InvalidInput
-from domain.window import parse_instant, print_instant
-
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
-    """A public key, raw 32 bytes, and when it may have signed (``until_ms`` None: still)."""
+    """A public key, raw 32 bytes, and when it may have signed (``until_ms`` None: still).
+
+    A ``revoked`` key may be in other hands since ``until_ms``: what a signature of it says of
+    its own time is worth nothing, only a proof of the log tells that it was there before.
+    """
 
     id: str
     public: bytes
     from_ms: int
     until_ms: int | None
+    revoked: bool = False
 
     def holds(self, instant_ms: int) -> bool:
         """Whether the key was valid at that moment."""
@@ -42,38 +41,3 @@ class TrustedKey:
 def key_id(public: bytes) -> str:
     """Return the id of a public key."""
     return hashlib.sha256(public).hexdigest()[:16]
-
-
-def print_trust(keys: Sequence[TrustedKey]) -> str:
-    """Return the published form of trusted keys (JSON)."""
-    rows = [
-        {
-            "id": key.id,
-            "public": base64.b64encode(key.public).decode(),
-            "from": print_instant(key.from_ms),
-            "until": None if key.until_ms is None else print_instant(key.until_ms),
-        }
-        for key in keys
-    ]
-    return json.dumps({"keys": rows}, indent=2)
-
-
-def parse_trust(text: str) -> list[TrustedKey]:
-    """Return the keys in their published form; raises `InvalidInput`."""
-    try:
-        return [_trusted(row) for row in json.loads(text)["keys"]]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        message = f"not a list of keys: {type(error).__name__}: {error}"
-        raise InvalidInput(message, "keys") from error
-
-
-def _trusted(row: dict[str, str | None]) -> TrustedKey:
-    public = base64.b64decode(row["public"] or "", validate=True)
-    if len(public) != 32 or key_id(public) != row["id"]:
-        message = f"key {row['id']}: the id is not that of the public key"
-        raise InvalidInput(message, "keys")
-    until = row["until"]
-    return TrustedKey(
-        str(row["id"]), public, parse_instant(row["from"] or ""),
-        None if until is None else parse_instant(until),
-    )  # fmt: skip

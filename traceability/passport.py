@@ -1,78 +1,64 @@
-"""A lot's passport: gather what is known, write it down canonically, sign it.
-
-The claims are told apart by who makes them: ``evidence`` is measured by sensors,
-``diary`` is declared by the grower, ``lot`` and the figures in ``evidence`` are
-computed here by the method named. No phone, no coordinates, no personal name.
-"""
+"""Issuing a lot's passport: gather what is known, bind it to the log, sign it, log it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from domain.device import Datastream
-from domain.diary import Entry, Work
-from domain.errors import Clash, NotFound
-from domain.gs1 import Gtin, LotNumber
+from domain.errors import Clash
 from domain.lot import IssuedPassport, Lot
-from domain.plot import Band
-from domain.properties import observed_properties
-from domain.window import Window, days_window, print_instant
-from field.diary import permitted_on
-from field.state import in_reading_order
-from store.judged import Read, as_known, judged_stream
+from domain.window import print_instant
+from store.judged import as_known
 from store.records import Records, Transaction
+from store.series import Series
 from traceability.canonical import to_bytes
-from traceability.digital_link import DigitalLink
-from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
-from traceability.evidence.statistics import METHOD, Evidence, gather
+from traceability.diary import log_older
+from traceability.dossier import PRODUCER, Dossier, compile_document, dossier, producer_said
+from traceability.envelope import PAYLOAD_TYPE, Envelope, digest_of, pre_authentication
+from traceability.evidence.binding import bind, log_season
+from traceability.key_register import require_valid
+from traceability.log.append import record
+from traceability.log.entry import PASSPORT
+from traceability.log.salted import salted
 from traceability.lots import require_waited
 from traceability.signer import Signer
 from traceability.verify import verify
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A datastream, when it served the plot, and the crop's band for its property."""
+@dataclass(frozen=True)
+class Issuer:
+    """Who issues passports, from which stores; ``log`` is the name of the log they go into."""
 
-    stream: Datastream
-    windows: tuple[Window, ...]
-    band: Band | None
+    records: Records
+    series: Series
+    signer: Signer
+    name: str
+    log: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
-    """What the records say of a lot's season, and which datastreams measured it.
+def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
+    """Gather, sign, log and keep the passport of a lot.
 
-    ``issued_ms`` is when its newest passport was issued, None when it has none.
+    The days it rests on are put into the log first. Readings are gathered outside any
+    transaction: a season takes seconds to judge, and no diary entry should wait for it. When
+    somebody else has issued it meanwhile, theirs is returned. Raises `Refused` when a
+    spraying forbids it, `Clash` when the records changed.
     """
-
-    issued_ms: int | None
-    declared: Mapping[str, Any]
-    measured: tuple[Measured, ...]
-
-
-def issue(
-    records: Records, read: Read, signer: Signer, issuer: str, lot: Lot, now_ms: int
-) -> IssuedPassport:  # fmt: skip
-    """Gather, sign and keep the passport of a lot; `read` is the series store's.
-
-    Readings are gathered outside any transaction: a season takes seconds to judge, and
-    no diary entry should wait for it. When somebody else has issued it meanwhile, theirs is
-    returned. Raises `Refused` when a spraying forbids it, `Clash` when the records changed.
-    """
-    with records.reading() as transaction:
-        before = _permitted_dossier(transaction, lot, issuer, now_ms)
-    payload = to_bytes(compile_document(before, as_known(read, now_ms)))
-    key = signer.public().id
-    signature = signer.sign(pre_authentication(PAYLOAD_TYPE, payload))
-    envelope = Envelope(PAYLOAD_TYPE, payload, key, signature).encode()
-    verify(envelope, [signer.public()])  # nothing is published that we would not accept
-    passport = IssuedPassport(lot.gtin, lot.number, envelope, key, now_ms)
-    with records.transaction() as transaction:
+    with by.records.transaction() as transaction:
+        _prepare(transaction, lot, now_ms)
+    with by.records.reading() as transaction:
+        before = _permitted_dossier(transaction, lot, by.name, now_ms)
+    log_season(by.records, by.series, before.measured, now_ms)
+    with by.records.reading() as transaction:
+        days = bind(transaction, before.measured, now_ms)
+    bound = {"device_days": days, "log": by.log}
+    document = compile_document(before, as_known(by.series.read, now_ms), bound)
+    envelope = _sealed(by, document)
+    passport = IssuedPassport(lot.gtin, lot.number, envelope, by.signer.public().id, now_ms)
+    with by.records.transaction() as transaction:
         transaction.lots.lock(lot)
-        now = _permitted_dossier(transaction, lot, issuer, now_ms)
+        require_valid(transaction, by.signer.public(), now_ms)
+        now = _permitted_dossier(transaction, lot, by.name, now_ms)
         if now.issued_ms != before.issued_ms:
             theirs = transaction.lots.passport(lot.gtin, lot.number)
             if theirs is not None:
@@ -81,136 +67,43 @@ def issue(
             message = "the diary or the register was written to meanwhile; issue it again"
             raise Clash(message)
         transaction.lots.add_passport(passport)
+        record(transaction, PASSPORT, subject_of(passport), logged(passport), now_ms)
     return passport
+
+
+def subject_of(passport: IssuedPassport) -> str:
+    """Return what a passport's entry in the log is filed under."""
+    return f"{passport.gtin}/{passport.number}/{passport.issued_ms}"
+
+
+def logged(passport: IssuedPassport) -> Mapping[str, Any]:
+    """Return what the log says of a passport."""
+    return {
+        "gtin": passport.gtin,
+        "lot": passport.number,
+        "issued": print_instant(passport.issued_ms),
+        "key": passport.key_id,
+        "envelope": digest_of(passport.envelope),
+    }
+
+
+def _prepare(transaction: Transaction, lot: Lot, now_ms: int) -> None:
+    """Draw the salts that the passport's digests need, and log what is older than the log."""
+    plot, season = transaction.places.plot(lot.plot), transaction.places.season(lot.season)
+    producer = transaction.places.producer(plot.producer)
+    salted(transaction, PRODUCER, producer.id, producer_said(producer))
+    log_older(transaction, plot.id, min(season.started, date.max), lot.harvested, now_ms)
+
+
+def _sealed(by: Issuer, document: Mapping[str, Any]) -> bytes:
+    payload = to_bytes(document)
+    signature = by.signer.sign(pre_authentication(PAYLOAD_TYPE, payload))
+    envelope = Envelope(PAYLOAD_TYPE, payload, by.signer.public().id, signature).encode()
+    verify(envelope, [by.signer.public()])  # nothing is published that we would not accept
+    return envelope
 
 
 def _permitted_dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dossier:
     # A spraying may have been written down since the lot was opened.
     require_waited(transaction, transaction.diary.entry(lot.harvest))
     return dossier(transaction, lot, issuer, now_ms)
-
-
-def require_lot(transaction: Transaction, gtin: Gtin, number: LotNumber) -> Lot:
-    """Return a lot; raises `NotFound`."""
-    lot = transaction.lots.find(gtin, number)
-    if lot is None:
-        message = f"no lot {number} of {gtin}"
-        raise NotFound(message)
-    return lot
-
-
-def link_of(transaction: Transaction, lot: Lot) -> DigitalLink:
-    """Return what the label of a lot says."""
-    plot = transaction.places.plot(lot.plot)
-    return DigitalLink(lot.gtin, lot.number, plot.gln, lot.harvested)
-
-
-def season_window(transaction: Transaction, lot: Lot, now_ms: int) -> tuple[Window, ZoneInfo]:
-    """Return from the first day of the season to the day of harvest, cut at now."""
-    plot = transaction.places.plot(lot.plot)
-    season = transaction.places.season(lot.season)
-    zone = transaction.places.zone_of(plot, lot.harvested)
-    whole = days_window(season.started, lot.harvested, zone)
-    return Window(whole.start_ms, max(whole.start_ms, min(whole.end_ms, now_ms))), zone
-
-
-def compile_document(gathered: Dossier, read: Read) -> dict[str, Any]:
-    """Return the passport's content as plain JSON values."""
-    rows = [_gather(measured, read) for measured in gathered.measured]
-    return {**gathered.declared, "evidence": [_evidence_row(row) for row in rows]}
-
-
-def dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dossier:
-    """Return what the records say of a lot's season at a moment."""
-    places = transaction.places
-    plot, season = places.plot(lot.plot), places.season(lot.season)
-    product = transaction.lots.product(lot.gtin)
-    producer, area = places.producer(plot.producer), places.area(plot.area, lot.harvested)
-    window, zone = season_window(transaction, lot, now_ms)
-    written = transaction.diary.entries(plot.id, season.started, lot.harvested)
-    entries = [entry for entry in written if entry.recorded_ms <= now_ms]
-    declared = {
-        "lot": {
-            "gtin": lot.gtin,
-            "number": lot.number,
-            "digital_link": link_of(transaction, lot).canonical(),
-            "kilograms": lot.kilograms,
-            "harvested": lot.harvested.isoformat(),
-            "expires": lot.expires.isoformat(),
-        },
-        "product": {"crop": product.crop, "name_vi": product.name_vi, "name_en": product.name_en},
-        "producer": {
-            "name": producer.public_name,
-            "area": {"code": area.code, "name_vi": area.name_vi, "name_en": area.name_en},
-        },
-        "plot": {"gln": plot.gln, "hectares": plot.hectares},
-        "season": {
-            "started": season.started.isoformat(),
-            "from": print_instant(window.start_ms),
-            "until": print_instant(window.end_ms),
-            "zone": zone.key,
-        },
-        "diary": [_diary_row(transaction, entry) for entry in entries],
-        "method": METHOD,
-        "issued": print_instant(now_ms),
-        "issuer": issuer,
-    }
-    return Dossier(transaction.lots.issued_ms(lot), declared, _measured(transaction, lot, window))
-
-
-def _measured(transaction: Transaction, lot: Lot, window: Window) -> tuple[Measured, ...]:
-    """Return every datastream that served the plot, by property and depth."""
-    season = transaction.places.season(lot.season)
-    bands = transaction.places.bands(season.crop, lot.harvested)
-    stays: dict[Datastream, list[Window]] = {}
-    for stream, served in transaction.devices.covering(lot.plot, window):
-        stays.setdefault(stream, []).append(served)
-    measured = [s for s in stays if observed_properties().get(s.property).of_field]
-    ordered = sorted(measured, key=in_reading_order)
-    return tuple(Measured(s, tuple(stays[s]), bands.get(s.property)) for s in ordered)
-
-
-def _gather(one: Measured, read: Read) -> Evidence:
-    row = observed_properties().get(one.stream.property)
-    readings = chain.from_iterable(judged_stream(read, one.stream, w) for w in one.windows)
-    return gather(one.stream, row, one.windows, readings, one.band)
-
-
-def _diary_row(transaction: Transaction, entry: Entry) -> dict[str, Any]:
-    row: dict[str, Any] = {"day": entry.day.isoformat(), "work": entry.work.value}
-    if entry.amount is not None:
-        row |= {"amount": entry.amount, "unit": entry.unit or ""}
-    if entry.work is Work.SPRAYING:
-        product = permitted_on(transaction, entry)
-        row |= {"product": product.name, "waiting_days": product.waiting_days}
-    elif entry.product:
-        row["product"] = entry.product
-    return row
-
-
-def _evidence_row(row: Evidence) -> dict[str, Any]:
-    return {
-        "property": row.property.name,
-        "unit": row.property.unit,
-        "statistic": row.property.statistic.value,
-        "depth_m": row.stream.depth_m,
-        "device": row.stream.device,
-        "channel": row.stream.channel,
-        "interval_s": row.stream.interval_s,
-        "windows": [[print_instant(w.start_ms), print_instant(w.end_ms)] for w in row.windows],
-        "expected": row.coverage.expected,
-        "filled": row.coverage.filled,
-        "coverage": row.coverage.share,
-        "longest_silence_s": row.coverage.silence_s,
-        "received": row.received,
-        "used": row.used,
-        "failed": row.failed,
-        "suspect": row.suspect,
-        "disputed": row.disputed,
-        "minimum": row.minimum,
-        "mean": row.mean,
-        "maximum": row.maximum,
-        "total": row.total,
-        "band": None if row.band is None else [row.band.low, row.band.high],
-        "in_band": row.in_band,
-    }

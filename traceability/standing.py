@@ -11,6 +11,9 @@ from domain.lot import Finding, Lot, LotState, Recall, state_of
 from domain.text import plain
 from field.diary import Waiting, waitings
 from store.records import Transaction
+from traceability.log.append import record
+from traceability.log.entry import FINDING, RECALL
+from traceability.log.salted import salted
 
 MAX_REASON = 200
 
@@ -43,6 +46,7 @@ def settle(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms:
         raise Refused(message, "no-doubt")
     found = Finding(lot.gtin, lot.number, said, author, now_ms)
     transaction.lots.add_finding(found)
+    _log(transaction, FINDING, lot, said, now_ms)
     return found
 
 
@@ -57,10 +61,20 @@ def call_back(transaction: Transaction, lot: Lot, reason: str, author: str, now_
     if there is None:
         there = Recall(lot.gtin, lot.number, said, author, now_ms)
         transaction.lots.add_recall(there)
+        _log(transaction, RECALL, lot, said, now_ms)
     if there.reason != said:
         message = f"lot {lot.number} is recalled already: {there.reason}"
         raise Clash(message)
     return there
+
+
+def _log(transaction: Transaction, kind: str, lot: Lot, reason: str, now_ms: int) -> None:
+    """Log what the office decided; the reason, which people wrote, as a salted digest."""
+    subject = f"{lot.gtin}/{lot.number}"
+    made, _ = salted(transaction, kind, f"{subject}/{now_ms}", {"reason": reason})
+    record(
+        transaction, kind, subject, {"gtin": lot.gtin, "lot": lot.number, "reason": made}, now_ms
+    )
 
 
 def _reason(text: str) -> str:

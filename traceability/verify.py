@@ -25,7 +25,7 @@ from domain.errors import InvalidInput, VerificationFailed
 from domain.window import parse_instant
 from traceability.canonical import from_bytes
 from traceability.digital_link import parse
-from traceability.envelope import PAYLOAD_TYPE, Envelope
+from traceability.envelope import PAYLOAD_TYPE, PAYLOAD_TYPE_1, Envelope
 from traceability.keys import TrustedKey
 
 STEPS = (
@@ -35,6 +35,7 @@ _FIELDS: dict[str, type] = {
     "lot": dict, "product": dict, "producer": dict, "plot": dict, "season": dict,
     "diary": list, "evidence": list, "method": str, "issued": str, "issuer": str,
 }  # fmt: skip
+_LOGGED: dict[str, type] = {"device_days": list, "log": str}
 _COUNTS = ("expected", "filled", "received", "used", "failed", "suspect", "disputed")
 _SHARES = ("in_band", "total")
 _TOLERANCE = 1e-9
@@ -48,24 +49,28 @@ class Verdict:
     key: TrustedKey
 
 
-def verify(raw: bytes, trusted: Sequence[TrustedKey]) -> Verdict:
-    """Return the verdict on an issued passport; raises `VerificationFailed`."""
+def verify(raw: bytes, trusted: Sequence[TrustedKey], *, logged: bool = False) -> Verdict:
+    """Return the verdict on an issued passport; raises `VerificationFailed`.
+
+    ``logged``: the caller goes on to check the log's proof of when it was signed.
+    """
     # 1
     envelope = Envelope.decode(raw)
     # 2
-    _require(envelope.payload_type == PAYLOAD_TYPE, "type", PAYLOAD_TYPE, envelope.payload_type)
+    known = {PAYLOAD_TYPE: _FIELDS | _LOGGED, PAYLOAD_TYPE_1: _FIELDS}
+    _require(envelope.payload_type in known, "type", PAYLOAD_TYPE, envelope.payload_type)
     # 3
     key = next((k for k in trusted if k.id == envelope.key_id), None)
     if key is None:
-        known = ", ".join(k.id for k in trusted) or "none"
-        raise VerificationFailed("key", f"one of: {known}", envelope.key_id[:40])
+        names = ", ".join(k.id for k in trusted) or "none"
+        raise VerificationFailed("key", f"one of: {names}", envelope.key_id[:40])
     # 4
     genuine = key.verifies(envelope.signature, envelope.signed_bytes())
     _require(genuine, "signature", f"a signature of {key.id} over these bytes", "another")
     # 5
     document = from_bytes(envelope.payload)
     # 6
-    for name, kind in _FIELDS.items():
+    for name, kind in known[envelope.payload_type].items():
         found = type(document.get(name)).__name__
         _require(isinstance(document.get(name), kind), "fields", f"{name}: {kind.__name__}", found)
     # 7
@@ -74,6 +79,9 @@ def verify(raw: bytes, trusted: Sequence[TrustedKey]) -> Verdict:
     except InvalidInput as error:
         raise VerificationFailed("validity", "a time of issue", str(error)) from error
     _require(key.holds(issued_ms), "validity", f"key {key.id} valid then", document["issued"])
+    if key.revoked and not logged:
+        found = "its own word; a bundle with the log's proof can tell"
+        raise VerificationFailed("validity", f"proof of when revoked key {key.id} signed", found)
     # 8
     _check_link(document["lot"])
     # 9

@@ -18,7 +18,7 @@ from domain.lot import LotState
 from domain.text import plain
 from store.records import Transaction
 from traceability import qr
-from traceability.passport import link_of, require_lot
+from traceability.dossier import link_of, require_lot
 
 router = APIRouter(include_in_schema=False)
 _KINDS = ("fine", "problem", "counterfeit")
@@ -81,7 +81,7 @@ def label_picture(given: Given, gtin: str, lot: str, kind: str) -> Response:
 @router.get("/kiem-chung")
 def explanation(request: Request, given: Given) -> Response:
     """What a passport proves, what it does not, and how to check it oneself."""
-    context = {"keys": given.trusted, "address": given.address}
+    context = {"keys": given.trust().keys, "address": given.address}
     return render(request, "explanation.html", context)
 
 

@@ -22,8 +22,8 @@ from domain.window import Size, Window, days_window, local_day, parse_instant
 from store.records import Transaction
 from store.series import Series
 from traceability.digital_link import DigitalLink
+from traceability.dossier import link_of, season_window
 from traceability.envelope import Envelope
-from traceability.passport import link_of, season_window
 from traceability.standing import doubts
 
 _CHARTED = ("soil_moisture", "air_temperature", "rainfall")

@@ -12,6 +12,7 @@ from api import i18n, views
 from api.deps import Deps, Given, Visitor, own_plot, zone_now
 from api.errors import status_of
 from api.i18n import language_of
+from api.issuing import issue_and_publish
 from api.pages import render, text, told
 from domain.diary import Entry, Work
 from domain.errors import CallerError, InvalidInput
@@ -22,8 +23,8 @@ from domain.window import local_day
 from field.diary import MAX_BACKDATE
 from store.records import Transaction
 from store.records.accounts import Account
+from traceability.dossier import link_of, require_lot
 from traceability.lots import LotRequest, open_lot
-from traceability.passport import issue, link_of, require_lot
 from traceability.standing import standing
 
 router = APIRouter(include_in_schema=False)
@@ -102,7 +103,7 @@ def _sign(given: Deps, lot: Lot) -> None:
     with given.records.reading() as transaction:
         issued_ms = transaction.lots.issued_ms(lot)
     if issued_ms is None:
-        issue(given.records, given.series.read, given.signer, given.issuer, lot, given.clock())
+        issue_and_publish(given, lot)
 
 
 def _form(

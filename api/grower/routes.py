@@ -16,11 +16,12 @@ from domain.diary import Entry, Work
 from domain.errors import CallerError
 from domain.ids import EntryId, PlotId
 from domain.window import DAY_MS, HOUR_MS, Size, Window, days_window, local_day
-from field.diary import MAX_BACKDATE, last_of, product_names, record, waitings
+from field.diary import MAX_BACKDATE, last_of, product_names, waitings
 from field.state import PlotState, State, plot_state
 from store.records import Transaction
 from store.records.accounts import Account
-from traceability.passport import link_of
+from traceability.diary import write
+from traceability.dossier import link_of
 from traceability.standing import standing
 
 router = APIRouter(include_in_schema=False)
@@ -106,7 +107,7 @@ def write_diary(  # noqa: PLR0913 - the fields of the form
         with given.records.transaction() as transaction:
             found = own_plot(transaction, visitor, entry.plot)
             zone = transaction.places.zone_of(found, entry.day)
-            record(transaction, entry, local_day(given.clock(), zone))
+            write(transaction, entry, local_day(given.clock(), zone))
     except CallerError as error:
         with given.records.reading() as transaction:
             typed = {"id": id, "work": work, "day": day, "amount": amount, "product": product,

@@ -22,7 +22,7 @@ from domain.gs1 import Gtin, LotNumber
 from domain.window import local_day, print_instant
 from store.records import Transaction
 from store.records.accounts import Account
-from traceability.passport import link_of, require_lot
+from traceability.dossier import link_of, require_lot
 from traceability.standing import call_back, settle, standing
 
 router = APIRouter(include_in_schema=False)

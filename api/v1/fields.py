@@ -20,10 +20,11 @@ from domain.errors import InvalidInput, NotFound
 from domain.ids import EntryId, PlotId, SeriesId
 from domain.properties import Statistic, observed_properties
 from domain.window import Size, Window, local_day, parse_instant, print_instant
-from field.diary import MAX_BACKDATE, record
+from field.diary import MAX_BACKDATE
 from field.state import plot_state
 from store.judged import judged_stream
 from store.records import Transaction
+from traceability.diary import write
 
 router = APIRouter(tags=["plots"])
 _PAGE = 5_000
@@ -121,7 +122,7 @@ def write_diary(
             recorded_ms=given.clock(),
         )
         today = local_day(given.clock(), zone_now(given, transaction, found))
-        if not record(transaction, entry, today):
+        if not write(transaction, entry, today):
             response.status_code = 200
         return EntryAnswer.of(transaction.diary.entry(entry.id))
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api.deps import Caller, Given, own_plot, require_office, scope
+from api.issuing import issue_and_publish
 from api.v1.schemas import LotAnswer, NewLot, NewReason
 from domain.errors import NotFound
 from domain.gs1 import Gtin, LotNumber
@@ -13,9 +14,10 @@ from domain.ids import EntryId
 from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
-from traceability.envelope import PAYLOAD_TYPE
+from traceability.bundling import make_bundle
+from traceability.dossier import link_of, require_lot
+from traceability.envelope import Envelope
 from traceability.lots import LotRequest, open_lot
-from traceability.passport import issue, link_of, require_lot
 from traceability.standing import call_back, settle, standing
 
 router = APIRouter(tags=["lots"])
@@ -66,7 +68,7 @@ def post_passport(given: Given, caller: Caller, gtin: GtinPath, lot: LotPath) ->
     with given.records.reading() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
         own_plot(transaction, caller, found.plot)
-    issue(given.records, given.series.read, given.signer, given.issuer, found, given.clock())
+    issue_and_publish(given, found)
     with given.records.reading() as transaction:
         return answer(given, transaction, found)
 
@@ -88,9 +90,28 @@ def get_passport(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
     name = f"{found.gtin}-{passport.issued_ms}.passport.json"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "X-Payload-Type": PAYLOAD_TYPE,
+        "X-Payload-Type": Envelope.decode(passport.envelope).payload_type,
     }
     return Response(passport.envelope, media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/lots/{gtin}/{lot}/proof",
+    operation_id="get_proof",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "passport and its proof"}},
+)
+def get_proof(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
+    """Return the passport with all that proves it, as a ZIP file; check it with `nguon verify`."""
+    with given.records.reading() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        passport = transaction.lots.passport(found.gtin, found.number)
+        if passport is None:
+            message = f"lot {lot} has no passport yet"
+            raise NotFound(message)
+        raw = make_bundle(transaction, given.files, passport)
+    headers = {"Content-Disposition": f'attachment; filename="{found.gtin}-{found.number}.zip"'}
+    return Response(raw, media_type="application/zip", headers=headers)
 
 
 @router.post("/lots/{gtin}/{lot}/recall", status_code=201, operation_id="recall_lot")

@@ -29,7 +29,7 @@ from nguon.fsck import findings
 from nguon.settings import Settings
 from store.judged import judged_stream
 from traceability.digital_link import parse
-from traceability.keys import parse_trust
+from traceability.trust import parse_trust
 from traceability.verify import verify
 
 _PAST_PATIENCE_S = 240.0
@@ -165,7 +165,7 @@ def gaps_are_said(stage: Stage) -> None:
 def passport_is_checked(stage: Stage) -> None:
     """The passport verifies; with one byte flipped, a step is named."""
     keys = Client(stage.demo.address).fetch("/.well-known/nguon-keys.json")[1].decode()
-    trusted = parse_trust(keys)
+    trusted = parse_trust(keys).keys
     verify(stage.passport, trusted)
     for position in range(0, len(stage.passport), max(1, len(stage.passport) // 200)):
         flipped = bytearray(stage.passport)
@@ -229,7 +229,8 @@ def live_readings_come(stage: Stage) -> None:
 
 def stores_are_sound(stage: Stage) -> None:
     """`nguon fsck` has no findings."""
-    keys = parse_trust(Client(stage.demo.address).fetch("/.well-known/nguon-keys.json")[1].decode())
+    published = Client(stage.demo.address).fetch("/.well-known/nguon-keys.json")[1].decode()
+    keys = parse_trust(published).keys
     with stores(stage.demo.settings) as opened:
         wrong = list(findings(opened, keys))
     _require(not wrong, "; ".join(wrong))

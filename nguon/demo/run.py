@@ -15,7 +15,7 @@ from domain.errors import OperatorError
 from domain.window import from_ms, local_day
 from firmware_sim.run import Memory
 from firmware_sim.scenario import load
-from nguon.compose import make_signer, now_ms, stores
+from nguon.compose import make_log_key, make_signer, now_ms, stores
 from nguon.demo import kept
 from nguon.demo.broker import INGEST_USER, digest
 from nguon.demo.client import Answer, Client
@@ -63,7 +63,8 @@ def start(settings: Settings, say: Callable[[str], None]) -> Demo:
     )
     with stores(effective, new=True) as opened:
         again = not seed(opened.records, plan, pins, memory.installed_ms, today)
-    make_signer(effective)
+        make_signer(effective)
+        make_log_key(effective, opened.records)
     passwords = _passwords(
         data / "secrets" / "broker.json", [*(n.id for n in plan.nodes), INGEST_USER]
     )

@@ -41,10 +41,14 @@ class Days:
 
     def newest(self, device: DeviceId, first: date, last: date) -> dict[date, DayRevision]:
         """Return the newest revision of each day from ``first`` to ``last``, both in."""
+        return {one.day: one for one in self.revisions(device, first, last)}
+
+    def revisions(self, device: DeviceId, first: date, last: date) -> list[DayRevision]:
+        """Return every revision of these days, by day, oldest first."""
         c = t.device_day.c
         query = sa.select(t.device_day).where(c.device == device, c.day >= first, c.day <= last)
         rows = self._connection.execute(query.order_by(c.day, c.revision))
-        return {row.day: _revision(row) for row in rows}
+        return [_revision(row) for row in rows]
 
     def every_newest(self) -> list[DayRevision]:
         """Return the newest revision of every day of every device."""

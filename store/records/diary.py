@@ -52,6 +52,13 @@ class Diary:
             raise NotFound(message)
         return _entry(row)
 
+    def every(self) -> list[Entry]:
+        """Return every entry of every plot, by id."""
+        return [
+            _entry(row)
+            for row in self._connection.execute(sa.select(t.entry).order_by(t.entry.c.id))
+        ]
+
     def entries(self, plot: PlotId, first: date, last: date) -> list[Entry]:
         """Return a plot's entries of these days, both ends in, by day and id."""
         query = (

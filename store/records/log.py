@@ -76,6 +76,14 @@ class Log:
         query = sa.select(t.log_entry).where(c.kind == kind, c.subject == subject)
         return [_entry(row) for row in self._connection.execute(query.order_by(c.number))]
 
+    def between(self, kind: str, subject: str, first: int, last: int) -> list[LogEntry]:
+        """Return the entries of a kind about a subject numbered ``first`` to ``last``, both in."""
+        c = t.log_entry.c
+        query = sa.select(t.log_entry).where(
+            c.kind == kind, c.subject == subject, c.number >= first, c.number <= last
+        )
+        return [_entry(row) for row in self._connection.execute(query.order_by(c.number))]
+
     def newest(self, kind: str, subject: str) -> LogEntry | None:
         """Return the newest entry of a kind about a subject, None when there is none."""
         c = t.log_entry.c

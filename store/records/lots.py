@@ -124,6 +124,13 @@ class Lots:
             return None
         return Recall(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
 
+    def recalls(self) -> list[Recall]:
+        """Return every recall, oldest first."""
+        rows = self._connection.execute(sa.select(t.recall).order_by(t.recall.c.since_ms))
+        return [
+            Recall(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms) for r in rows
+        ]
+
     def add_finding(self, finding: Finding) -> None:
         """Keep what the office found on a lot in doubt."""
         row = dict(gtin=finding.gtin, number=finding.number, since_ms=finding.since_ms,

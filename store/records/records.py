@@ -22,9 +22,11 @@ from store.records.accounts import Accounts
 from store.records.days import Days
 from store.records.devices import Devices
 from store.records.diary import Diary
+from store.records.keys import Keys
 from store.records.log import Log
 from store.records.lots import Lots
 from store.records.places import Places
+from store.records.salts import Salts
 from store.records.silences import Silences
 from store.records.tokens import Tokens
 
@@ -78,6 +80,16 @@ class Transaction:
     def days(self) -> Days:
         """Days of devices: logged, and due to be."""
         return Days(self.connection)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Public keys that passports were signed with."""
+        return Keys(self.connection)
+
+    @cached_property
+    def salts(self) -> Salts:
+        """Salts of digests in the log."""
+        return Salts(self.connection)
 
     @cached_property
     def accounts(self) -> Accounts:

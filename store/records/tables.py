@@ -266,6 +266,16 @@ day_due = sa.Table(
     sa.Column("mark", sa.BigInteger, nullable=False),
 )
 
+signing_key = sa.Table(
+    "signing_key",
+    metadata,
+    _text("id", primary_key=True),
+    sa.Column("public", sa.LargeBinary, nullable=False),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger),
+    sa.Column("revoked", sa.Boolean, nullable=False),
+)
+
 salt = sa.Table(
     "salt",
     metadata,

@@ -72,9 +72,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     deps = Deps(
         series=world.series,
         records=world.records,
-        signer=world.signer,
-        trusted=world.trusted,
-        issuer="Kiểm thử",
+        issuer=world.issuer,
+        trust=world.trust,
+        files=world.files,
+        log_key=world.log_key,
         address=ADDRESS,
         clock=clock,
         reports=Tries(REPORTS_FREE, REPORTS_WAIT_MS, clock),

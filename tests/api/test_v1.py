@@ -20,7 +20,7 @@ from tests.api.conftest import PIN, Site
 from tests.builders import delivery, reading
 from tests.traceability.world import FAIL, NOON
 from traceability.digital_link import parse
-from traceability.keys import parse_trust
+from traceability.trust import parse_trust
 from traceability.verify import verify
 
 LOT = "/v1/lots/09520001000010/LO-1"
@@ -111,7 +111,7 @@ def test_a_lot_its_label_and_its_passport(site: Site) -> None:
     assert (link.lot, link.gln, lot["state"]) == ("LO-1", "9520001001017", "valid")
     raw = client.get(LOT + "/passport")
     assert raw.content == site.passport.envelope
-    trusted = parse_trust(client.get("/.well-known/nguon-keys.json").text)
+    trusted = parse_trust(client.get("/.well-known/nguon-keys.json").text).keys
     assert verify(raw.content, trusted).document["lot"]["number"] == "LO-1"
 
 

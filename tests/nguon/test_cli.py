@@ -23,7 +23,7 @@ from store.records import tables as t
 from tests.builders import DEVICE, NOON, delivery, falsify, farm, reading
 from tests.services.postgres import Postgres
 from tests.traceability.world import HARVESTED, World
-from traceability.keys import print_trust
+from traceability.trust import Trust, print_trust
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -71,12 +71,13 @@ def test_the_api_refuses_to_start_on_a_placeholder(tmp_path: Path) -> None:
 
 def test_migrate_says_what_there_is_and_what_it_lacks(tmp_path: Path) -> None:
     result = nguon("migrate", "--new", NGUON_DATA=str(tmp_path))
-    assert "records at revision 0004" in result.stdout
+    assert "records at revision 0008" in result.stdout
     assert "lacks: one writer at a time" in result.stdout
-    key = result.stdout.splitlines()[-1]
-    assert key.startswith("passports are signed with key ")
+    keys = result.stdout.splitlines()[-2:]
+    assert keys[0].startswith("passports are signed with key ")
+    assert keys[1].startswith("the log is 127.0.0.1:8080/log+")
     again = nguon("migrate", "--new", NGUON_DATA=str(tmp_path)).stdout
-    assert again.splitlines()[-1] == key, "a key that is there stays"
+    assert again.splitlines()[-2:] == keys, "keys that are there stay"
     assert "passports" not in nguon("migrate", NGUON_DATA=str(tmp_path)).stdout
 
 
@@ -184,7 +185,7 @@ def issued(tmp_path: Path) -> tuple[Path, Path, bytes]:
     world = World(tmp_path / "world")
     passport = world.issued().envelope
     (tmp_path / "p.json").write_bytes(passport)
-    (tmp_path / "k.json").write_text(print_trust(world.trusted))
+    (tmp_path / "k.json").write_text(print_trust(Trust(world.trusted)))
     world.close()
     return tmp_path / "p.json", tmp_path / "k.json", passport
 

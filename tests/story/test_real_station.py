@@ -23,7 +23,7 @@ from domain.diary import Entry, Work
 from domain.gs1 import LotNumber
 from domain.ids import AreaCode, EntryId, PlotId, SeasonId
 from domain.plot import Area, Season
-from nguon.compose import make_signer, now_ms, rhythms, stores
+from nguon.compose import make_log_key, make_signer, now_ms, rhythms, stores
 from nguon.demo.check import figures_on_page
 from nguon.run import web_deps
 from nguon.settings import Settings
@@ -158,14 +158,15 @@ def test_two_real_years_become_a_passport_that_tells_their_gaps(
             lot = open_lot(
                 transaction, LotRequest(GTIN, LotNumber("THAT-1"), harvest.id, 900.0), now_ms()
             )
-        key = make_signer(station.settings)
-        passport = issue(opened.records, opened.series.read, key, "Kiểm thử", lot, now_ms())
+        make_signer(station.settings)
+        make_log_key(station.settings, opened.records)
         deps = web_deps(station.settings, opened)
+        passport = issue(deps.issuer, lot, now_ms())
         page = TestClient(create_app(deps)).get("/01/09520001000010/10/THAT-1").text
         assert re.search(r'data-state="expired"', page)
         rows = {
             row["channel"]: row
-            for row in verify(passport.envelope, deps.trusted).document["evidence"]
+            for row in verify(passport.envelope, deps.trust().keys).document["evidence"]
             if row["device"] == "kings-creek"
         }
 

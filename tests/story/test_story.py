@@ -20,7 +20,7 @@ from nguon.demo.client import Client
 from nguon.demo.run import Demo, start
 from nguon.demo.story import await_past, tell
 from nguon.settings import Settings
-from traceability.keys import parse_trust
+from traceability.trust import parse_trust
 from traceability.verify import verify
 
 
@@ -70,7 +70,7 @@ def test_from_the_soil_to_the_buyers_hand(demo: Demo) -> None:
 
     # What the page says equals what the store says.
     raw = buyer.fetch(f"{lot}/passport")[1]
-    trusted = parse_trust(buyer.fetch("/.well-known/nguon-keys.json")[1].decode())
+    trusted = parse_trust(buyer.fetch("/.well-known/nguon-keys.json")[1].decode()).keys
     evidence = verify(raw, trusted).document["evidence"]
     series = {
         f"{v['device']}:{v['channel']}": v["series"]

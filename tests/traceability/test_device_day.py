@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def source(world: World) -> Source:
-    return Source(world.series.read, world.series.cycles)
+    return Source.of(world.series)
 
 
 def mark(world: World) -> None:
@@ -102,7 +102,8 @@ def test_the_root_is_made_again_from_lines_by_plain_means(world: World) -> None:
                      "received": len(found), "minimum": min(values), "maximum": max(values)})  # fmt: skip
     level = [hashlib.sha256(b"\0" + line.encode()).digest() for line in lines]
     whole = _tree(level)
-    head = hashlib.sha256(b"\0" + to_bytes({"channels": rows})).digest()
+    told = {"device": DEVICE, "day": STARTED.isoformat(), "zone": ZONE.key, "channels": rows}
+    head = hashlib.sha256(b"\0" + to_bytes(told)).digest()
     assert body["root"] == hashlib.sha256(b"\1" + head + whole).hexdigest()
     assert (body["received"], body["expected"]) == (len(lines), 3 * 96)
     assert body["cycles"] == [[0, 0, 95, 96]]

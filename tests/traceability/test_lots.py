@@ -1,5 +1,6 @@
 """The rules a lot must keep; each refusal names its rule."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -20,9 +21,10 @@ from store.records import tables as t
 from tests.builders import ZONE, delivery, reading
 from tests.traceability.world import GTIN, HARVESTED, NOON, PLOT, STARTED, TODAY, World
 from traceability.canonical import to_bytes
+from traceability.dossier import compile_document, dossier
 from traceability.envelope import Envelope
 from traceability.lots import LotRequest, open_lot
-from traceability.passport import compile_document, dossier, issue
+from traceability.passport import issue
 
 
 @pytest.fixture
@@ -155,11 +157,13 @@ def test_a_spraying_written_down_afterwards_stops_the_passport(world: World) -> 
         lot = open_lot(transaction, REQUEST, NOON)
     world.spray(HARVESTED)
     with pytest.raises(Refused) as caught:
-        issue(world.records, world.series.read, world.signer, "x", lot, NOON)
+        issue(world.issuer, lot, NOON)
     assert caught.value.rule == "pre-harvest-interval"
 
 
-def test_nobody_waits_for_the_readings_of_a_passport(world: World) -> None:
+def test_nobody_waits_for_the_readings_of_a_passport(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A diary entry is written while they are gathered; the passport then says: again."""
     world.measure()
     world.harvest()
@@ -170,13 +174,15 @@ def test_nobody_waits_for_the_readings_of_a_passport(world: World) -> None:
     def read(series: SeriesId, window: Window) -> Iterator[StoredReading]:
         if not written:
             written.append(world.harvest(3.0, name="meanwhile"))
-        yield from world.series.read(series, window)
+        yield from there(series, window)
 
+    there = world.series.read
+    monkeypatch.setattr(world.series, "read", read)
     with pytest.raises(Clash):
-        issue(world.records, read, world.signer, "x", lot, NOON)
+        issue(world.issuer, lot, NOON)
     with world.records.reading() as transaction:
         assert transaction.lots.passports() == []
-    issue(world.records, read, world.signer, "x", lot, NOON)
+    issue(world.issuer, lot, NOON)
 
 
 def test_a_passport_holds_what_was_committed_when_it_was_issued(world: World) -> None:
@@ -185,14 +191,16 @@ def test_a_passport_holds_what_was_committed_when_it_was_issued(world: World) ->
     world.harvest()
     with world.records.transaction() as transaction:
         lot = open_lot(transaction, REQUEST, NOON)
-    first = issue(world.records, world.series.read, world.signer, "x", lot, NOON)
+    first = issue(world.issuer, lot, NOON)
     time_ms = days_window(HARVESTED, HARVESTED, ZONE).start_ms + 1
     world.series.append([delivery(Frame(9, 9, (reading(1, time_ms, 33.0),)))], NOON + 1)
     with world.records.reading() as transaction:
-        gathered = dossier(transaction, lot, "x", NOON)
-    again = compile_document(gathered, as_known(world.series.read, NOON))
+        gathered = dossier(transaction, lot, "Kiểm thử", NOON)
+    said = json.loads(Envelope.decode(first.envelope).payload)
+    bound = {name: said[name] for name in ("device_days", "log")}
+    again = compile_document(gathered, as_known(world.series.read, NOON), bound)
     assert to_bytes(again) == Envelope.decode(first.envelope).payload
-    assert to_bytes(compile_document(gathered, world.series.read)) != to_bytes(again)
+    assert to_bytes(compile_document(gathered, world.series.read, bound)) != to_bytes(again)
 
 
 def test_a_product_that_left_the_list_afterwards_is_told_and_opens_nothing(world: World) -> None:

@@ -18,8 +18,9 @@ from tests.builders import ZONE
 from tests.traceability.world import HARVESTED, NOON, SERIES, STARTED, World
 from traceability.canonical import to_bytes
 from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
-from traceability.keys import TrustedKey, parse_trust, print_trust
+from traceability.keys import TrustedKey
 from traceability.signer import create, load
+from traceability.trust import parse_trust, print_trust
 from traceability.verify import STEPS, verify
 
 
@@ -187,9 +188,9 @@ def test_a_key_past_its_time_does_not_count(world: World, passport: IssuedPasspo
 def test_keys_survive_being_published_and_an_id_cannot_be_borrowed(
     world: World, tmp_path: Path
 ) -> None:
-    assert tuple(parse_trust(print_trust(world.trusted))) == world.trusted
+    assert parse_trust(print_trust(world.trust())) == world.trust()
     other = create(tmp_path / "other", 0).public()
-    borrowed = json.loads(print_trust(world.trusted))
+    borrowed = json.loads(print_trust(world.trust()))
     borrowed["keys"][0]["public"] = base64.b64encode(other.public).decode()
     for text in ("", "[]", "{}", '{"keys":[1]}', json.dumps(borrowed)):
         with pytest.raises(InvalidInput):

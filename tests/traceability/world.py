@@ -10,14 +10,21 @@ from domain.lot import IssuedPassport, Lot
 from domain.quality import Flag, QcTest, Verdict
 from domain.reading import Frame
 from domain.window import MINUTE_MS, days_window
-from field.diary import record
 from store.records import Records, Transaction
 from store.sqlite import SqliteSeries
 from tests.builders import DEVICE, GTIN, NOON, PLOT, ZONE, delivery, farm, reading
+from traceability.bundling import make_bundle
+from traceability.diary import write
+from traceability.key_register import announce, trusted
 from traceability.keys import TrustedKey
+from traceability.log.checkpoint import Policy
+from traceability.log.files import LogFiles
+from traceability.log.key import create as create_log_key
+from traceability.log.publish import publish
 from traceability.lots import LotRequest, open_lot
-from traceability.passport import issue
+from traceability.passport import Issuer, issue
 from traceability.signer import Signer, create
+from traceability.trust import Trust
 
 TODAY = date(2026, 11, 21)
 STARTED, HARVESTED = TODAY - timedelta(days=5), TODAY - timedelta(days=1)
@@ -34,6 +41,11 @@ class World:
         farm(self.records, secret_hash, STARTED)
         self.signer: Signer = create(folder / "key", NOON - 10**9)
         self.trusted: tuple[TrustedKey, ...] = (self.signer.public(),)
+        self.log_key = create_log_key(folder / "log.key", "nguon.example/log")
+        self.files = LogFiles(folder / "log")
+        self.issuer = Issuer(self.records, self.series, self.signer, "Kiểm thử", self.log_key.name)
+        with self.records.transaction() as transaction:
+            announce(transaction, self.signer.public(), NOON - 10**9)
 
     def close(self) -> None:
         self.series.close()
@@ -55,10 +67,15 @@ class World:
             frames.append(Frame(0, i, (moisture, reading(2, time_ms, 25.0 + i % 9), rain)))
         self.series.append([delivery(*frames)], NOON)
 
+    def measure_late(self) -> None:
+        """One more reading of the first day, which nobody has looked at yet."""
+        late_ms = days_window(STARTED, STARTED, ZONE).start_ms + 77
+        self.series.append([delivery(Frame(7, 0, (reading(1, late_ms, 21.0),)))], NOON + 1)
+
     def write(self, *entries: Entry) -> None:
         with self.records.transaction() as transaction:
             for entry in entries:
-                record(transaction, entry, TODAY)
+                write(transaction, entry, TODAY)
 
     def harvest(
         self, kilograms: float = 420.0, day: date = HARVESTED, name: str = "thu-hoach"
@@ -86,7 +103,19 @@ class World:
         self.harvest()
         with self.records.transaction() as transaction:
             lot = self.open(transaction)
-        return issue(self.records, self.series.read, self.signer, "Kiểm thử", lot, NOON)
+        return issue(self.issuer, lot, NOON)
+
+    def trust(self) -> Trust:
+        """What a stranger is given to check with."""
+        with self.records.reading() as transaction:
+            keys = trusted(transaction)
+        return Trust(keys, Policy(self.log_key.name, (self.log_key.log(),)))
+
+    def proof(self, passport: IssuedPassport) -> bytes:
+        """The passport's proof under a checkpoint made now."""
+        publish(self.records, self.files, self.log_key)
+        with self.records.reading() as transaction:
+            return make_bundle(transaction, self.files, passport)
 
 
 SERIES = {"soil_moisture": SeriesId(1), "air_temperature": SeriesId(2), "rainfall": SeriesId(3)}

@@ -11,15 +11,23 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.bucket import ticks
-from domain.clock import Beat
+from domain.clock import Beat, ClockVerdict
 from domain.device import Datastream, Placement
-from domain.ids import AreaCode, DeviceId, SeriesId
+from domain.ids import AreaCode, Channel, DeviceId, SeriesId
 from domain.window import DAY_MS, HOUR_MS, LAST_MS, Window, day_window, from_ms, local_day
 from store.judged import Read, as_known
 from store.records import Records, Transaction
 from store.records.days import DayDue, DayRevision
-from store.series import Touched
-from traceability.evidence.device_day import DayRead, Line, lines_of, root_over, runs_of, summary
+from store.series import Series, Touched
+from traceability.evidence.device_day import (
+    Before,
+    DayRead,
+    Line,
+    lines_of,
+    root_over,
+    runs_of,
+    summary,
+)
 from traceability.log.append import record
 from traceability.log.entry import DEVICE_DAY
 from traceability.log.merkle import leaf_hash
@@ -28,10 +36,11 @@ Cycles = Callable[[Sequence[SeriesId], Window], list[Beat]]
 _SETTLE_MS = HOUR_MS  # most of what a poor line holds up at midnight is there by one o'clock
 _LOOK_BACK_MS = 40 * DAY_MS
 _AT_ONCE = 100
+_BEATS = 6_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Station:
     """A device's datastreams, where it stood when, and the zone that its days are those of."""
 
     device: DeviceId
@@ -46,9 +55,15 @@ class Source:
 
     read: Read
     cycles: Cycles
+    beats: Callable[[DeviceId, int], list[Beat]]
+
+    @classmethod
+    def of(cls, series: Series) -> "Source":
+        """Return the questions of a store."""
+        return cls(series.read, series.cycles, series.beats)
 
 
-def measuring(transaction: Transaction, now_ms: int) -> dict[DeviceId, Measured]:
+def measuring(transaction: Transaction, now_ms: int) -> dict[DeviceId, Station]:
     """Return every device that has stood on a plot.
 
     Its days are those of the plot that it stood on last; an area that changes its zone keeps
@@ -64,40 +79,70 @@ def measuring(transaction: Transaction, now_ms: int) -> dict[DeviceId, Measured]
             if plot.area not in zones:
                 zones[plot.area] = transaction.places.zone_of(plot, from_ms(now_ms).date())
             streams = tuple(register.streams.get(device, {}).values())
-            found[device] = Measured(device, streams, tuple(placements), zones[plot.area])
+            found[device] = Station(device, streams, tuple(placements), zones[plot.area])
     return found
 
 
-def read_day(source: Source, one: Measured, day: date, known_ms: int) -> DayRead:
-    """Return a device's day as known at a moment."""
+def read_day(
+    source: Source, one: Station, day: date, known_ms: int, there: DayRevision | None = None
+) -> DayRead:
+    """Return a device's day as known at a moment, and how it stands to what is ``there``."""
     window = day_window(day, one.zone)
-    served = [_cut(placement, window) for placement in one.placements]
-    stood = [stay for stay in served if stay is not None]
-    read = as_known(source.read, known_ms)
-    lines: dict[str, list[Line]] = {}
-    expected: dict[str, int] = {}
-    for stream in one.streams:
-        lines[stream.channel] = lines_of(stream.channel, read(stream.series, window))
-        expected[stream.channel] = sum(ticks(stay, stream.interval_s * 1000) for stay in stood)
+    told, lines = day_lines(as_known(source.read, known_ms), one, day)
     beats = source.cycles([stream.series for stream in one.streams], window)
     cycles, boots = runs_of(beat for beat in beats if beat.received_ms <= known_ms)
-    every = [line for channel in sorted(lines) for line in lines[channel]]
-    root = root_over(one.device, summary(one.streams, lines, expected), every)
+    root = root_over(one.device, told, lines)
+    expected = sum(_expected(one, window).values())
+    before = None if there is None else _before(source, one, there)
     return DayRead(
-        one.device, day, one.zone.key, known_ms, sum(expected.values()), len(every), cycles, boots,
-        root,
-    )  # fmt: skip
+        one.device, day, one.zone.key, known_ms, expected, len(lines), cycles, boots, root, before
+    )
+
+
+def clock_was_off(source: Source, device: DeviceId) -> bool:
+    """Whether cycles of the device that came last were moved, or flagged for their clock."""
+    off = (ClockVerdict.BACKWARDS, ClockVerdict.OFFSET)
+    return any(b.skew_ms or b.clock in off for b in source.beats(device, _BEATS))
+
+
+def _before(source: Source, one: Station, there: DayRevision) -> Before:
+    told, lines = day_lines(as_known(source.read, there.known_ms), one, there.day)
+    continues = root_over(one.device, told, lines) == there.root
+    return Before(there.revision, continues, not continues and clock_was_off(source, one.device))
+
+
+def day_lines(read: Read, one: Station, day: date) -> tuple[bytes, list[Line]]:
+    """Return the summary and the lines of a device's day, in order."""
+    window = day_window(day, one.zone)
+    lines = {s.channel: lines_of(s.channel, read(s.series, window)) for s in one.streams}
+    told = summary((one.device, day, one.zone.key), one.streams, lines, _expected(one, window))
+    return told, [line for channel in sorted(lines) for line in lines[channel]]
+
+
+def _expected(one: Station, window: Window) -> dict[Channel, int]:
+    """Return how many readings each channel is due while the device stood somewhere."""
+    served = [_cut(placement, window) for placement in one.placements]
+    stood = [stay for stay in served if stay is not None]
+    return {
+        stream.channel: sum(ticks(stay, stream.interval_s * 1000) for stay in stood)
+        for stream in one.streams
+    }
 
 
 def log_day(transaction: Transaction, read: DayRead, zone: ZoneInfo, now_ms: int) -> bool:
-    """Log a day as it was read, unless that is what the log says already."""
+    """Log a day as it was read, unless that is what the log says already.
+
+    False when somebody else has logged it since what it was compared with: it is still due.
+    """
     transaction.log.lock()
     device = DeviceId(read.device)
     there = transaction.days.newest(device, read.day, read.day).get(read.day)
+    if (there and there.revision) != (read.before and read.before.revision):
+        return False  # somebody else has logged it meanwhile; it stays due
     if there is not None:
         final = there.known_ms >= day_window(read.day, zone).end_ms
         if there.known_ms >= read.known_ms or (final and there.root == read.root):
-            return False  # what is there was read later than this, or is the same
+            return True  # what is there was read later than this, or is the same
     before = transaction.log.newest(DEVICE_DAY, device)
     previous = b"" if before is None else leaf_hash(before.entry)
     revision = 1 if there is None else there.revision + 1
@@ -120,22 +165,29 @@ def log_due(records: Records, source: Source, now_ms: int, limit: int = _AT_ONCE
 
 
 def log_days(
-    records: Records, source: Source, measured: Mapping[DeviceId, Measured],
+    records: Records, source: Source, measured: Mapping[DeviceId, Station],
     days: Sequence[DayDue], now_ms: int,
 ) -> int:  # fmt: skip
     """Log these days as they are now, and strike them out; return how many."""
     for start in range(0, len(days), _AT_ONCE):
         some = days[start : start + _AT_ONCE]
-        read = [read_day(source, measured[one.device], one.day, now_ms) for one in some]
+        with records.reading() as transaction:
+            there = [
+                transaction.days.newest(one.device, one.day, one.day).get(one.day) for one in some
+            ]
+        read = [
+            read_day(source, measured[one.device], one.day, now_ms, revision)
+            for one, revision in zip(some, there, strict=True)
+        ]
         with records.transaction() as transaction:
             for due, day in zip(some, read, strict=True):
-                log_day(transaction, day, measured[due.device].zone, now_ms)
-                transaction.days.done(due)
+                if log_day(transaction, day, measured[due.device].zone, now_ms):
+                    transaction.days.done(due)
     return len(days)
 
 
 def days_touched(
-    measured: Mapping[DeviceId, Measured], touched: Iterable[Touched]
+    measured: Mapping[DeviceId, Station], touched: Iterable[Touched]
 ) -> set[tuple[DeviceId, date]]:
     """Return the days of devices that touched hours lie in."""
     owners = {stream.series: one for one in measured.values() for stream in one.streams}
@@ -154,19 +206,19 @@ def _cut(placement: Placement, window: Window) -> Window | None:
     return Window(start, end) if start < end else None
 
 
-def _over(measured: Iterable[Measured], now_ms: int) -> date:
+def _over(measured: Iterable[Station], now_ms: int) -> date:
     """Return the first local day that is over nowhere yet."""
     days = [local_day(max(0, now_ms - _SETTLE_MS), one.zone) for one in measured]
     return max(days, default=date.min)
 
 
-def _is_over(due: DayDue, measured: Mapping[DeviceId, Measured], now_ms: int) -> bool:
+def _is_over(due: DayDue, measured: Mapping[DeviceId, Station], now_ms: int) -> bool:
     one = measured.get(due.device)
     return one is not None and due.day < local_day(max(0, now_ms - _SETTLE_MS), one.zone)
 
 
 def _missed(
-    last: Mapping[DeviceId, date], measured: Mapping[DeviceId, Measured], now_ms: int, limit: int
+    last: Mapping[DeviceId, date], measured: Mapping[DeviceId, Station], now_ms: int, limit: int
 ) -> list[tuple[DeviceId, date]]:
     """Return days without a word, after the last that is in the log: silence is logged too."""
     found: list[tuple[DeviceId, date]] = []

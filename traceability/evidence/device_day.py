@@ -15,6 +15,7 @@ import rfc8785
 
 from domain.clock import Beat
 from domain.device import Datastream
+from domain.ids import Channel
 from domain.reading import StoredReading
 from domain.window import print_instant
 from traceability.canonical import to_bytes
@@ -47,11 +48,26 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """How a day's new revision stands to the one before it, number ``revision``.
+
+    ``continues``: what was known then still gives its root, so nothing of it was taken away or
+    changed. If not, ``clock`` says whether the device's clock was found to be off, which moves
+    readings and flags them; without that there is no honest reason.
+    """
+
+    revision: int
+    continues: bool
+    clock: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DayRead:
     """A device's day as known at ``known_ms``: what is counted, and the root over all of it.
 
     ``cycles`` gives (boot, first, last, how many) of the sequence numbers received, boot -1
     and no numbers for cycles without; ``boots`` counts them all when they are too many.
+    ``before`` is None for a day's first revision.
     """
 
     device: str
@@ -63,6 +79,7 @@ class DayRead:
     cycles: tuple[tuple[int, int, int, int], ...]
     boots: int
     root: bytes
+    before: "Before | None" = None
 
     def body(self, revision: int, previous: bytes) -> dict[str, Any]:
         """Return what the log's entry says; ``previous`` is the device's entry before it."""
@@ -77,6 +94,8 @@ class DayRead:
             "cycles": [list(run) for run in self.cycles],
             "boots": self.boots,
             "root": self.root.hex(),
+            "continues": None if self.before is None else self.before.continues,
+            "clock": self.before is not None and self.before.clock,
             "previous": previous.hex(),
         }
 
@@ -96,12 +115,15 @@ def lines_of(channel: str, readings: Iterable[StoredReading]) -> list[Line]:
     )
 
 
-def summary(streams: Sequence[Datastream], lines: Mapping[str, Sequence[Line]],
-            expected: Mapping[str, int]) -> bytes:  # fmt: skip
-    """Return the summary of a day: of each channel what it is, its count and its extremes.
+def summary(
+    of: tuple[str, date, str], streams: Sequence[Datastream],
+    lines: Mapping[Channel, Sequence[Line]], expected: Mapping[Channel, int],
+) -> bytes:  # fmt: skip
+    """Return the summary of a day ``of`` (device, day, zone): of each channel count and extremes.
 
     Extremes are of every value received, the failed ones in: they are facts, not judgements.
     """
+    device, day, zone = of
     rows = []
     for stream in sorted(streams, key=lambda s: s.channel):
         values = [line.value for line in lines[stream.channel]]
@@ -116,7 +138,8 @@ def summary(streams: Sequence[Datastream], lines: Mapping[str, Sequence[Line]],
                 "maximum": max(values, default=None),
             }
         )
-    return to_bytes({"channels": rows})
+    fields = {"device": device, "day": day.isoformat(), "zone": zone, "channels": rows}
+    return to_bytes(fields)
 
 
 def root_over(device: str, summarised: bytes, lines: Iterable[Line]) -> bytes:

@@ -16,7 +16,7 @@ from traceability.canonical import from_bytes, to_bytes
 MOST_BYTES = 65_535  # an entry's length stands before it in 16 bits (c2sp.org/tlog-tiles)
 DEVICE_DAY, DIARY, PASSPORT = "device-day", "diary", "passport"
 RECALL, FINDING, KEY = "recall", "finding", "key"
-_VERSION = "nguon/{}/1"
+KIND_VERSION = "nguon/{}/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,11 @@ class Claim:
 
 def encode(claim: Claim) -> bytes:
     """Return the entry's bytes; raises `InvalidInput` when they are too many for a log."""
-    fields = {**claim.body, "type": _VERSION.format(claim.kind), "at": print_instant(claim.at_ms)}
+    fields = {
+        **claim.body,
+        "type": KIND_VERSION.format(claim.kind),
+        "at": print_instant(claim.at_ms),
+    }
     entry = to_bytes(fields)
     if len(entry) > MOST_BYTES:
         message = f"an entry of the log has at most {MOST_BYTES} bytes, this one {len(entry)}"
@@ -45,7 +49,7 @@ def decode(entry: bytes) -> Claim:
         kind, at_ms = str(fields.pop("type")), parse_instant(str(fields.pop("at")))
     except (VerificationFailed, InvalidInput, KeyError) as error:
         raise VerificationFailed("entry", "canonical JSON with type and at", str(error)) from error
-    before, after = _VERSION.split("{}")
+    before, after = KIND_VERSION.split("{}")
     if not (kind.startswith(before) and kind.endswith(after)):
-        raise VerificationFailed("entry", _VERSION.format("…"), repr(kind[:60]))
+        raise VerificationFailed("entry", KIND_VERSION.format("…"), repr(kind[:60]))
     return Claim(kind.removeprefix(before).removesuffix(after), at_ms, fields)

@@ -173,7 +173,7 @@ def _signature(line: str) -> Signature:
     except (binascii.Error, ValueError) as error:
         wanted = f"{_NOTE}: signatures in base64"
         raise VerificationFailed("checkpoint", wanted, _cut(line)) from error
-    if len(raw) < 5:
+    if len(raw) < 5 or base64.b64encode(raw).decode() != parts[2]:
         raise VerificationFailed("checkpoint", f"{_NOTE}: an id and a signature", _cut(line))
     return Signature(parts[1], raw[:4], raw[4:])
 

@@ -44,6 +44,8 @@ class LogProof:
             hashes = tuple(base64.b64decode(line, validate=True) for line in rest[1:])
         except binascii.Error as error:
             raise VerificationFailed("inclusion", "hashes in base64", repr(raw[:80])) from error
+        if [base64.b64encode(one).decode() for one in hashes] != rest[1:]:
+            raise VerificationFailed("inclusion", "hashes spelt the one way", repr(raw[:80]))
         return cls(int(written[1]), hashes, checkpoint)
 
     def check(self, entry: bytes, policy: Policy) -> Signed:

@@ -1,0 +1,240 @@
+"""The log's part of ``nguon fsck``: everything claimed is in it, and it says what we say.
+
+Leaves, roots, checkpoints and signatures are made again from the entries; diary entries,
+passports, recalls and the days of devices are each held against their entry.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from domain.diary import Entry
+from domain.errors import NguonError, VerificationFailed
+from domain.ids import DeviceId
+from domain.window import HOUR_MS, day_window, print_instant
+from nguon.compose import Stores, now_ms
+from store.records import Transaction
+from store.records.days import DayRevision
+from store.records.log import LogEntry, SignedHead
+from traceability.diary import digest_of
+from traceability.evidence.commit import (
+    Source,
+    Station,
+    clock_was_off,
+    days_touched,
+    measuring,
+    read_day,
+)
+from traceability.log.checkpoint import Policy, open_checkpoint
+from traceability.log.entry import DEVICE_DAY, DIARY, PASSPORT, RECALL, decode
+from traceability.log.files import LogFiles
+from traceability.log.merkle import EMPTY_ROOT, leaf_hash, root_of
+from traceability.passport import logged, subject_of
+
+_LATE_MS = HOUR_MS
+_PAGE = 10_000
+_TOUCHED = 1_000_000
+
+Say = Callable[[str], None]
+
+
+def findings(
+    opened: Stores, files: LogFiles, policy: Policy, say: Say = lambda _: None
+) -> Iterator[str]:
+    """Yield what is wrong with the log, nothing when all is well."""
+    with opened.records.reading() as transaction:
+        heads, size = transaction.log.heads(), transaction.log.size()
+    yield from _tree(opened, heads, size, policy, say)
+    yield from _published(files, heads, policy)
+    say("diary, passports and recalls in the log")
+    with opened.records.reading() as transaction:
+        yield from [*_diary(transaction), *_passports(transaction), *_recalls(transaction)]
+    yield from _days(opened, say)
+
+
+def _tree(
+    opened: Stores, heads: Sequence[SignedHead], size: int, policy: Policy, say: Say
+) -> Iterator[str]:
+    """Make every leaf and every signed root again."""
+    leaves: list[bytes] = []
+    newest_ms = 0
+    for first in range(0, size, _PAGE):
+        say(f"entry {first} of {size} in the log")
+        with opened.records.reading() as transaction:
+            entries = transaction.log.entries(first, first + _PAGE)
+        for number, one in enumerate(entries, first):
+            leaves.append(leaf_hash(one.entry))
+            yield from _entry(number, one, newest_ms)
+            newest_ms = one.at_ms
+    for head in heads:
+        root = root_of(leaves[: head.size]) if head.size else EMPTY_ROOT
+        if head.size > size:
+            yield f"checkpoint of {head.size} entries: the log has {size}, it was rolled back"
+        elif root != head.root:
+            yield f"checkpoint of {head.size} entries: these are not the entries that were signed"
+        yield from _note(head, policy)
+
+
+def _entry(number: int, one: LogEntry, newest_ms: int) -> Iterator[str]:
+    name = f"entry {one.number} of the log"
+    if one.number != number:
+        yield f"{name}: entry {number} is missing"
+    try:
+        claim = decode(one.entry)
+    except VerificationFailed as error:
+        yield f"{name}: {error}"
+        return
+    if (claim.kind, claim.at_ms) != (one.kind, one.at_ms):
+        yield f"{name}: it is filed as something else than it says"
+    if one.at_ms < newest_ms:
+        yield f"{name}: its time goes back"
+
+
+def _note(head: SignedHead, policy: Policy) -> Iterator[str]:
+    try:
+        said = open_checkpoint(head.note, policy).checkpoint
+    except VerificationFailed as error:
+        if error.step != "witnesses":
+            yield f"checkpoint of {head.size} entries: {error}"
+        return
+    if (said.size, said.root) != (head.size, head.root):
+        yield f"checkpoint of {head.size} entries: its note says something else"
+
+
+def _published(files: LogFiles, heads: Sequence[SignedHead], policy: Policy) -> Iterator[str]:
+    raw = files.checkpoint()
+    if raw is None:
+        if heads:
+            yield f"nothing is published in {files.root}; `nguon log publish` does it"
+        return
+    try:
+        shown = open_checkpoint(raw, Policy(policy.origin, policy.keys)).checkpoint
+        root = files.tree(shown.size).root()
+    except NguonError as error:
+        yield f"published log: {error}"
+        return
+    if root != shown.root:
+        yield f"published log: its tiles are not those of its checkpoint of {shown.size} entries"
+    known = {head.size: head.root for head in heads}
+    if known.get(shown.size) != shown.root:
+        yield (
+            f"published log: we never signed its checkpoint of {shown.size} entries as we have"
+            " them: the records were rolled back, or the log was"
+        )
+
+
+def _diary(transaction: Transaction) -> Iterator[str]:
+    entries = {str(one.id): one for one in transaction.diary.every()}
+    first = next(iter(transaction.log.entries(0, 1)), None)
+    seen = set()
+    for one in transaction.log.of_kind(DIARY):
+        seen.add(one.subject)
+        entry = entries.get(one.subject)
+        if entry is None:
+            yield f"diary entry {one.subject} is in the log and gone from the diary"
+        else:
+            yield from _diary_entry(transaction, entry, one, first.at_ms if first else 0)
+    for name, entry in entries.items():
+        if name not in seen and first is not None and entry.recorded_ms >= first.at_ms:
+            yield f"diary entry {name} is not in the log: it was put there by other means"
+
+
+def _diary_entry(
+    transaction: Transaction, entry: Entry, one: LogEntry, begun_ms: int
+) -> Iterator[str]:
+    name = f"diary entry {entry.id}"
+    made = digest_of(transaction, entry)
+    if made is not None and made != _said(one).get("digest"):
+        yield f"{name} is not what was logged at {print_instant(one.at_ms)}: it was changed"
+    if entry.recorded_ms >= begun_ms and one.at_ms - entry.recorded_ms > _LATE_MS:
+        yield (
+            f"{name} says that it was written at {print_instant(entry.recorded_ms)}, the log took"
+            f" it at {print_instant(one.at_ms)}: it was dated back"
+        )
+
+
+def _passports(transaction: Transaction) -> Iterator[str]:
+    said = {one.subject: _said(one) for one in transaction.log.of_kind(PASSPORT)}
+    for passport in transaction.lots.passports():
+        subject = subject_of(passport)
+        there = said.pop(subject, None)
+        if there is None and b"version=2" in passport.envelope[:90]:
+            yield f"passport {subject} is not in the log"
+        elif there is not None and there != logged(passport):
+            yield f"passport {subject} is not the one that was logged"
+    for subject in said:
+        yield f"passport {subject} is in the log and gone from the records"
+
+
+def _recalls(transaction: Transaction) -> Iterator[str]:
+    begun = next(iter(transaction.log.entries(0, 1)), None)
+    there = {f"{r.gtin}/{r.number}": r.since_ms for r in transaction.lots.recalls()}
+    in_log = {one.subject for one in transaction.log.of_kind(RECALL)}
+    for subject in sorted(in_log - there.keys()):
+        yield f"the recall of lot {subject} is in the log and gone from the records"
+    for subject, since_ms in there.items():
+        if subject not in in_log and begun is not None and since_ms >= begun.at_ms:
+            yield f"the recall of lot {subject} is not in the log"
+
+
+def _days(opened: Stores, say: Say) -> Iterator[str]:
+    """Make the newest revision of every logged day again from its readings."""
+    with opened.records.reading() as transaction:
+        stations = measuring(transaction, now_ms())
+        revisions = transaction.days.every_newest()
+        chained = {device: transaction.log.about(DEVICE_DAY, device) for device in stations}
+    for device, chain in chained.items():
+        yield from _chain(device, chain)
+    source = Source.of(opened.series)
+    kept_ms = opened.series.kept_since()
+    off = {device for device in stations if clock_was_off(source, device)}
+    for number, one in enumerate(revisions, 1):
+        say(f"day {number} of {len(revisions)} in the log")
+        station = stations.get(one.device)
+        if station is None or day_window(one.day, station.zone).start_ms < kept_ms:
+            continue  # its readings were let go, and are final
+        if read_day(source, station, one.day, one.known_ms).root == one.root:
+            continue
+        # A clock found to be off moves what was logged; the watcher logs those days anew.
+        if one.device not in off or not _waits(opened, station, one):
+            yield _differs(one)
+
+
+def _waits(opened: Stores, station: Station, one: DayRevision) -> bool:
+    """Whether a day is to be logged anew."""
+    with opened.records.reading() as transaction:
+        due = {(day.device, day.day) for day in transaction.days.due_of(one.device)}
+    touched = days_touched({one.device: station}, opened.series.touched(_TOUCHED))
+    return (one.device, one.day) in due | touched
+
+
+def _differs(one: DayRevision) -> str:
+    return (
+        f"device {one.device}, day {one.day}: its readings are not those that were logged at"
+        f" {print_instant(one.known_ms)}: some were deleted, changed or put in"
+    )
+
+
+def _chain(device: DeviceId, chain: Sequence[LogEntry]) -> Iterator[str]:
+    previous, days = "", set[tuple[str, int]]()
+    for one in chain:
+        body = _said(one)
+        if body.get("previous") != previous:
+            yield f"device {device}: entry {one.number} does not follow the one before it"
+        previous = leaf_hash(one.entry).hex()
+        day = str(body.get("day")), int(body.get("revision", 0))
+        if body.get("continues") is False and not body.get("clock"):
+            yield (
+                f"device {device}, day {day[0]}: revision {day[1]} lacks readings of the one"
+                " before it, and no clock was off"
+            )
+        if day in days:
+            yield f"device {device}: entry {one.number} says again what was logged of {day[0]}"
+        days.add(day)
+
+
+def _said(one: LogEntry) -> Mapping[str, Any]:
+    """Return what an entry says, nothing when it cannot be read: that is told elsewhere."""
+    try:
+        return decode(one.entry).body
+    except VerificationFailed:
+        return {}

@@ -1,0 +1,59 @@
+"""``nguon proof``: a lot's proof as a file, with the raw readings beside it if wanted."""
+
+import argparse
+from pathlib import Path
+
+from domain.errors import NotFound
+from domain.gs1 import Gtin, LotNumber
+from firmware_sim.__main__ import progress
+from nguon import settings as config
+from nguon.compose import log_key, now_ms, stores
+from traceability.bundling import make_bundle, raw_readings
+from traceability.log.files import LogFiles
+from traceability.log.publish import publish
+
+
+def add_proof(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb ``proof``."""
+    parser = verbs.add_parser(
+        "proof",
+        help="write a lot's proof for `nguon verify`, with its raw readings if wanted",
+        description="Write the newest passport of a lot with all that proves it, as one ZIP file:"
+        " the same that its page offers. With --readings also the raw readings that its days in"
+        " the log were made from, a file a device, in a folder beside it.",
+    )
+    parser.add_argument("gtin", metavar="GTIN")
+    parser.add_argument("lot", metavar="LOT")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.zip",
+        help="where to (default: GTIN-LOT.zip here); nothing is overwritten",
+    )  # fmt: skip
+    parser.add_argument("--readings", action="store_true", help="the raw readings too")
+    parser.set_defaults(verb=_proof)
+
+
+def _proof(options: argparse.Namespace) -> int:
+    loaded = config.load().settings
+    gtin, lot = Gtin.parse(options.gtin), LotNumber.parse(options.lot)
+    target: Path = options.out or Path(f"{gtin}-{lot}.zip")
+    files = LogFiles(loaded.log_folder())
+    with stores(loaded) as opened:
+        publish(opened.records, files, log_key(loaded), progress)
+        with opened.records.reading() as transaction:
+            passport = transaction.lots.passport(gtin, lot)
+            if passport is None:
+                message = f"lot {lot} of {gtin} has no passport"
+                raise NotFound(message)
+            raw = make_bundle(transaction, files, passport)
+            with target.open("xb") as file:
+                file.write(raw)
+            if options.readings:
+                folder = target.with_suffix(".readings")
+                folder.mkdir()
+                for device, lines in raw_readings(transaction, opened.series, passport, now_ms()):
+                    progress(f"readings of {device}")
+                    with (folder / f"{device}.csv").open("xb") as file:
+                        file.writelines(lines)
+    progress("")
+    print(f"{target}: {len(raw)} bytes; check it with: nguon verify {target} --keys KEYS.json")
+    return 0

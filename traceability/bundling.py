@@ -1,0 +1,131 @@
+"""Putting a passport's proof together, and its raw readings beside it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from domain.errors import NotFound, NotYet
+from domain.ids import DeviceId
+from domain.lot import IssuedPassport
+from domain.window import print_instant
+from store.judged import as_known
+from store.records import Transaction
+from store.records.days import DayRevision
+from store.records.log import LogEntry, SignedHead
+from store.series import Series
+from traceability.bundle import Bundle, write_chain
+from traceability.dossier import PRODUCER, producer_said
+from traceability.envelope import Envelope
+from traceability.evidence.commit import Station, day_lines, measuring
+from traceability.evidence.device_day import HEADER
+from traceability.log.entry import DEVICE_DAY, decode
+from traceability.log.entry import PASSPORT as PASSPORT_ENTRY
+from traceability.log.files import LogFiles
+from traceability.log.proof import LogProof
+from traceability.passport import logged, subject_of
+
+README = """\
+Hộ chiếu của một lô hàng, với mọi thứ để tự kiểm chứng, không cần mạng.
+A lot's passport with all that is needed to check it oneself, without a network.
+
+    nguon verify FILE.zip --keys KEYS.json
+
+passport.json          hộ chiếu đã ký (DSSE, Ed25519) / the signed passport
+passport.entry.json    dòng của nó trong nhật ký công khai / its entry in the public log
+passport.tlog-proof    chứng minh dòng ấy nằm trong nhật ký / proof that the entry is there
+days/                  số đo từng ngày của mỗi thiết bị / what each device measured, by day
+disclosures.json       điều được phép tiết lộ / what may be disclosed
+
+Điều này chứng minh "không bị sửa", không chứng minh "đúng sự thật".
+It proves unchanged, not true.
+"""
+
+
+def make_bundle(transaction: Transaction, files: LogFiles, passport: IssuedPassport) -> bytes:
+    """Return the proof of a passport under the newest checkpoint, as a ZIP file.
+
+    Raises `NotFound` for a passport from before there was a log, `NotYet` when no checkpoint
+    is over it yet.
+    """
+    said = logged(passport)
+    entries = transaction.log.about(PASSPORT_ENTRY, subject_of(passport))
+    entry = next((one for one in entries if decode(one.entry).body == said), None)
+    if entry is None:
+        message = f"the passport of lot {passport.number} is from before the log; issue it again"
+        raise NotFound(message)
+    head = transaction.log.head()
+    if head is None or head.size <= entry.number:
+        message = "the passport is logged and no checkpoint is over it yet; try again in a minute"
+        raise NotYet(message)
+    document = json.loads(Envelope.decode(passport.envelope).payload)
+    days, proofs = {}, {}
+    for row in document["device_days"]:
+        device = row["device"]
+        chain = _chain(transaction, row)
+        fields = [(one.number, _fields(one)) for one in chain]
+        days[device] = write_chain(device, row["zone"], fields)
+        proofs[device] = _proof(files, head, row["number"]).encode()
+    bundle = Bundle(
+        passport.envelope, entry.entry, _proof(files, head, entry.number).encode(), days, proofs,
+        _disclosures(transaction, passport),
+    )  # fmt: skip
+    return bundle.encode(README)
+
+
+def raw_readings(
+    transaction: Transaction, series: Series, passport: IssuedPassport, now_ms: int
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield (device, its lines) of the raw readings of the days a passport rests on.
+
+    Lines end in a newline; each day is as it was known when it was logged.
+    """
+    document = json.loads(Envelope.decode(passport.envelope).payload)
+    stations = measuring(transaction, now_ms)
+    for row in document["device_days"]:
+        known = {day: one.known_ms for day, one in _days_at(transaction, row).items()}
+        yield row["device"], _lines(series, stations[DeviceId(row["device"])], known)
+
+
+def _lines(series: Series, station: Station, known: Mapping[date, int]) -> Iterator[bytes]:
+    yield HEADER.encode() + b"\n"
+    for day in sorted(known):
+        read = as_known(series.read, known[day])
+        summary, lines = day_lines(read, station, day)
+        yield summary + b"\n"
+        yield b"".join(line.text(station.device).encode() + b"\n" for line in lines)
+
+
+def _days_at(transaction: Transaction, row: Mapping[str, Any]) -> dict[date, DayRevision]:
+    """Return the days of a bound device as they were when the passport was issued."""
+    first, last = date.fromisoformat(row["first"]), date.fromisoformat(row["last"])
+    revisions = transaction.days.revisions(DeviceId(row["device"]), first, last)
+    return {one.day: one for one in revisions if one.number <= row["number"]}
+
+
+def _chain(transaction: Transaction, row: Mapping[str, Any]) -> list[LogEntry]:
+    """Return a device's entries from the oldest that a passport rests on to its tip."""
+    first = min(one.number for one in _days_at(transaction, row).values())
+    return transaction.log.between(DEVICE_DAY, row["device"], first, row["number"])
+
+
+def _fields(entry: LogEntry) -> dict[str, Any]:
+    claim = decode(entry.entry)
+    return {**claim.body, "at": print_instant(claim.at_ms)}
+
+
+def _proof(files: LogFiles, head: SignedHead, number: int) -> LogProof:
+    tree = files.tree(head.size)
+    return LogProof(number, tuple(tree.inclusion(number)), head.note)
+
+
+def _disclosures(transaction: Transaction, passport: IssuedPassport) -> bytes:
+    """Return the producer's name with its salt; an empty object once either was erased."""
+    lot = transaction.lots.find(passport.gtin, passport.number)
+    opened: dict[str, Any] = {}
+    if lot is not None:
+        producer = transaction.places.producer(transaction.places.plot(lot.plot).producer)
+        salt = transaction.salts.find(PRODUCER, producer.id)
+        if salt is not None:
+            opened["producer"] = {"said": producer_said(producer), "salt": salt.hex()}
+    return json.dumps(opened, ensure_ascii=False, sort_keys=True).encode()
