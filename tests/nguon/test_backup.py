@@ -35,6 +35,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     data.mkdir()
     monkeypatch.setenv("NGUON_DATA", str(data))
     monkeypatch.setenv("NGUON_SIGNING_KEY", "key")
+    monkeypatch.setenv("NGUON_LOG_KEY", "log.key")
     made = World(data)
     made.issued()
     yield made

@@ -1,0 +1,110 @@
+"""``nguon proof``, ``log`` and ``keys``: from an installation to a stranger's verdict."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nguon.cli import main
+from tests.builders import GTIN
+from tests.traceability.world import World
+from traceability.trust import print_trust
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as `NGUON_DATA` names one, with a lot that has its passport."""
+    world = World(tmp_path)
+    world.issued()
+    (tmp_path / "keys.json").write_text(print_trust(world.trust()))
+    world.close()
+    (tmp_path / "secrets").mkdir()
+    shutil.move(tmp_path / "key", tmp_path / "secrets" / "signing.key")
+    shutil.move(tmp_path / "log.key", tmp_path / "secrets" / "log.key")
+    monkeypatch.setenv("NGUON_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def verified(installed: Path, proof: str = "p.zip", *words: str) -> int:
+    return main(["verify", str(installed / proof), "--keys", str(installed / "keys.json"), *words])
+
+
+def test_a_proof_is_written_and_holds_with_and_without_readings(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip", "--readings"]) == 0
+    assert verified(installed) == 0
+    said = capsys.readouterr().out
+    assert "readings: holds" in said
+    assert "Every day was made again from 1368 raw readings." in said
+    shutil.rmtree(installed / "p.readings")
+    assert verified(installed) == 0
+    assert "The raw readings are not beside it" in capsys.readouterr().out
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip"]) == 2
+    assert "File exists" in capsys.readouterr().err
+
+
+def test_a_deleted_line_of_the_raw_readings_is_told_with_its_day(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip", "--readings"]) == 0
+    file = installed / "p.readings" / "dat-01.csv"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:200] + lines[201:]))
+    assert verified(installed) == 1
+    said = capsys.readouterr().out
+    assert "readings: FAILED" in said
+    assert "dat-01 on 2026-11-16" in said
+
+
+@pytest.mark.parametrize(("words", "status"), [(("0", "x"), 2), ((GTIN, "NONE"), 2)])
+def test_what_has_no_proof_is_said(
+    installed: Path, words: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["proof", *words]) == status
+    assert "nguon: " in capsys.readouterr().err
+
+
+def test_keys_are_rotated_and_revoked_and_what_they_signed_is_told(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip"]) == 0
+    assert main(["keys", "list"]) == 0
+    old = capsys.readouterr().out.splitlines()[-1].split()[0]
+    assert main(["keys", "rotate"]) == 0
+    assert main(["keys", "list"]) == 0
+    first, second = capsys.readouterr().out.splitlines()[-2:]
+    assert first.startswith(old)
+    assert "until" in first
+    assert "still valid" in second
+    assert (installed / "secrets" / f"signing.key.{old}").exists()
+    assert verified(installed) == 0
+    assert main(["keys", "revoke", old, "--since", "2026-11-21T03:00:00Z"]) == 0
+    assert "no longer holds: passport of lot LO-1" in capsys.readouterr().out
+    assert main(["keys", "revoke", "nobody", "--since", "2026-11-21T03:00:00Z"]) == 2
+    assert main(["keys", "revoke", old, "--since", "2999-01-01T00:00:00Z"]) == 2
+    # A stranger with the new list of keys sees it too.
+    world_keys = json.loads((installed / "keys.json").read_text())
+    row = next(row for row in world_keys["keys"] if row["id"] == old)
+    row |= {"until": "2026-11-21T03:00:00.000Z", "revoked": True}
+    (installed / "keys.json").write_text(json.dumps(world_keys))
+    assert verified(installed) == 1
+    assert "FAILED" in capsys.readouterr().out
+
+
+def test_the_log_says_how_far_it_is_and_is_shown_again(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["log", "status"]) == 0
+    said = capsys.readouterr().out
+    assert "under no checkpoint yet" in said
+    assert "nothing is published" in said
+    assert main(["log", "publish"]) == 0
+    assert "are published in" in capsys.readouterr().out
+    shutil.rmtree(installed / "log")
+    assert main(["log", "publish"]) == 0
+    assert main(["log", "status"]) == 0
+    assert "0 of them under no checkpoint" in capsys.readouterr().out
+    assert main(["fsck"]) == 0
