@@ -81,7 +81,8 @@ def label_picture(given: Given, gtin: str, lot: str, kind: str) -> Response:
 @router.get("/kiem-chung")
 def explanation(request: Request, given: Given) -> Response:
     """What a passport proves, what it does not, and how to check it oneself."""
-    context = {"keys": given.trust().keys, "address": given.address}
+    trust = given.trust()
+    context = {"keys": trust.keys, "log": trust.log, "address": given.address}
     return render(request, "explanation.html", context)
 
 

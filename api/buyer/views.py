@@ -76,6 +76,7 @@ class PassportView:
     issuer: str
     key_id: str
     fingerprint: str
+    logged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class LotView:
     mislabelled: bool
     passport: PassportView | None
     passport_url: str
+    proof_url: str
     as_of: str
 
 
@@ -129,6 +131,7 @@ def lot_view(
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         passport=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
+        proof_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/proof",
         as_of=i18n.moment(now_ms, zone, language),
     )
 
@@ -164,6 +167,7 @@ def passport_view(
         issuer=document["issuer"],
         key_id=envelope.key_id,
         fingerprint=hashlib.sha256(envelope.payload).hexdigest(),
+        logged="log" in document,
     )
 
 

@@ -1,0 +1,71 @@
+"""The log and proofs over HTTP, as a stranger fetches them."""
+
+import pytest
+
+from domain.window import DAY_MS
+from tests.api.conftest import Site
+from tests.traceability.world import NOON
+from traceability.log.checkpoint import open_checkpoint
+from traceability.log.merkle import check_inclusion, leaf_hash
+from traceability.log.tiles import Tree, tile_path, unbundle
+from traceability.trust import parse_trust
+from traceability.verify_bundle import verify_bundle
+
+LOT = "/v1/lots/09520001000010/LO-1"
+
+
+def test_a_stranger_checks_a_lot_with_what_is_published(site: Site) -> None:
+    site.world.proof(site.passport)
+    client = site.client()
+    trust = parse_trust(client.get("/.well-known/nguon-keys.json").text)
+    answer = client.get(f"{LOT}/proof")
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert 'filename="09520001000010-LO-1.zip"' in answer.headers["Content-Disposition"]
+    proven = verify_bundle(answer.content, trust)
+    assert proven.logged_ms == NOON
+    # And by the tiles alone, as any monitor of such logs would.
+    assert trust.log is not None
+    shown = client.get("/log/checkpoint")
+    assert shown.headers["Cache-Control"] == "no-cache"
+    head = open_checkpoint(shown.text, trust.log).checkpoint
+
+    def read(level: int, number: int, width: int) -> bytes:
+        answer = client.get("/log/" + tile_path(level, number, width))
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+        return answer.content
+
+    tree = Tree(head.size, read)
+    assert tree.root() == head.root
+    entries = unbundle(client.get("/log/" + tile_path("entries", 0, head.size)).content)
+    proof = tree.inclusion(proven.number)
+    leaf = leaf_hash(entries[proven.number])
+    check_inclusion(proven.number, head.size, leaf, proof, head.root)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["tile/0/999", "tile/0/000.p/0", "tile/0/000.p/999", "tile/0/..%2f..%2fkey",
+     "key", "tile", "", "tile/entries/x001/000", "tile/0/000/", "%2e%2e/log.key"],
+)  # fmt: skip
+def test_nothing_else_of_the_disk_is_served(site: Site, path: str) -> None:
+    assert site.client().get(f"/log/{path}").status_code == 404
+
+
+def test_a_lot_issued_over_http_is_in_the_log_at_once(site: Site) -> None:
+    site.clock.now_ms = NOON + DAY_MS
+    grower = site.client("grower")
+    assert grower.post(f"{LOT}/passport").status_code == 201
+    trust = parse_trust(grower.get("/.well-known/nguon-keys.json").text)
+    proven = verify_bundle(grower.get(f"{LOT}/proof").content, trust)
+    assert proven.logged_ms == NOON + DAY_MS
+    site.clock.now_ms = NOON
+
+
+def test_the_page_offers_the_proof_and_the_explanation_names_the_log(site: Site) -> None:
+    browser = site.browser()
+    page = browser.get("/01/09520001000010/10/LO-1").text
+    assert f'href="{LOT}/proof"' in page
+    explained = browser.get("/kiem-chung").text
+    assert "nguon.example/log" in explained
+    assert "Chưa có ai theo dõi sổ" in explained
