@@ -31,6 +31,9 @@ bench-ingest: .venv/dev.stamp services  ## How fast a backlog is taken in, again
 bench-store: .venv/dev.stamp services  ## What each store appends, weighs and answers; ARGS=
 	$(BIN)/python -m bench.store $(ARGS)
 
+bench-proof: .venv/dev.stamp  ## What issuing, verifying and logging cost; ARGS=
+	$(BIN)/python -m bench.proof $(ARGS)
+
 check: .venv/dev.stamp  ## Format, lint, types, import contracts, documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -59,6 +59,7 @@ NOT_EVALUATED = Verdict(Flag.NOT_EVALUATED)
 GOOD = Verdict(Flag.GOOD)
 
 
+_COUNTED = frozenset(map(int, (Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT)))
 _SEVERITY = {Flag.MISSING: 0, Flag.NOT_EVALUATED: 1, Flag.GOOD: 2, Flag.SUSPECT: 3, Flag.FAIL: 4}
 
 
@@ -75,4 +76,4 @@ def counts_in_statistics(packed: int) -> bool:
     Failed and missing readings stay out. Suspect ones stay in and are counted
     apart: 104.6 mm/h of rain is suspect, and has been measured.
     """
-    return packed & 0xF in (Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT)
+    return packed & 0xF in _COUNTED

@@ -8,7 +8,7 @@ Readings that failed by themselves and values in dispute are nobody's neighbours
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from domain.device import Datastream
 from domain.ids import SeriesId
@@ -21,6 +21,7 @@ from domain.window import DAY_MS, Window
 
 Read = Callable[[SeriesId, Window], Iterable[StoredReading]]
 _NEIGHBOUR_INTERVALS = 3
+_WORSE = frozenset({Flag.SUSPECT, Flag.FAIL})
 _AT_ONCE_MS = 31 * DAY_MS
 
 
@@ -57,12 +58,25 @@ def as_known(read: Read, moment_ms: int) -> Read:
     """Return a way to read what was committed by a moment, and nothing that came later."""
 
     def read_known(series: SeriesId, window: Window) -> Iterator[StoredReading]:
-        known = (r for r in read(series, window) if r.committed_ms <= moment_ms)
-        for _, group in groupby(known, key=lambda r: r.time_ms):
-            values = list(group)
-            yield from (replace(r, conflict=len(values) > 1) for r in values)
+        disputed: list[StoredReading] = []  # those at one time, of which some may be too new
+        for reading in read(series, window):
+            if disputed and reading.time_ms != disputed[0].time_ms:
+                yield from _undisputed(disputed)
+                disputed = []
+            if reading.committed_ms > moment_ms:
+                continue
+            if reading.conflict:
+                disputed.append(reading)
+            else:
+                yield reading
+        yield from _undisputed(disputed)
 
     return read_known
+
+
+def _undisputed(values: Sequence[StoredReading]) -> Iterable[StoredReading]:
+    """Return values at one time, in conflict no more when there is but one."""
+    return values if len(values) != 1 else [replace(values[0], conflict=False)]
 
 
 def judge_newest(read: Read, stream: Datastream, newest: StoredReading) -> StoredReading:
@@ -96,9 +110,12 @@ def _judged_part(
     preceded = _preceded(read, series, eligible, wide, window)
     verdicts = _in_context(eligible, interval_ms, limits, preceded)
     for reading in readings:
-        if window.holds(reading.time_ms):
-            failed = () if reading.conflict else verdicts.get((reading.time_ms, reading.value), ())
-            yield _with(reading, failed)
+        if not window.start_ms <= reading.time_ms < window.end_ms:
+            continue
+        if not verdicts or reading.conflict:
+            yield reading
+        else:
+            yield _with(reading, verdicts.get((reading.time_ms, reading.value), ()))
 
 
 def _preceded(
@@ -132,13 +149,18 @@ def _in_context(
     """Return the tests that did not pass, by (time, value); each reading by its day's limits."""
     found: _Failed = {}
     starts = [since for since, _ in history]
-    for number in {max(0, bisect_right(starts, r.time_ms) - 1) for r in readings}:
+    first, last = (
+        (max(0, bisect_right(starts, r.time_ms) - 1) for r in (readings[0], readings[-1]))
+        if readings
+        else (0, -1)
+    )
+    for number in range(first, last + 1):
         limits = history[number][1] if history else Limits()
         for test, flags in _run(readings, interval_ms, limits, preceded):
-            for reading, flag in zip(readings, flags, strict=True):
-                worse = flag in (Flag.SUSPECT, Flag.FAIL)
-                if worse and in_force(history, reading.time_ms) is limits:
-                    found.setdefault((reading.time_ms, reading.value), []).append((test, flag))
+            for i in [i for i, flag in enumerate(flags) if flag in _WORSE]:
+                reading = readings[i]
+                if in_force(history, reading.time_ms) is limits:
+                    found.setdefault((reading.time_ms, reading.value), []).append((test, flags[i]))
     return found
 
 

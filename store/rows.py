@@ -36,7 +36,8 @@ def stored_reading(row: tuple[Any, ...]) -> StoredReading:
     series, time_ms, value, quality, received, committed, conflict, skew, clock = row
     if clock in (ClockVerdict.BACKWARDS, ClockVerdict.OFFSET):
         quality = also(quality, Flag.SUSPECT, QcTest.CLOCK)
-    skew = moved_to(time_ms, skew) - time_ms
+    if skew:
+        skew = moved_to(time_ms, skew) - time_ms
     return StoredReading(
         SeriesId(series), time_ms + skew, value, quality, received, committed, bool(conflict), skew
     )

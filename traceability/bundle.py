@@ -5,7 +5,6 @@ proof that it is there, and of every device that measured for it the chain of it
 """
 
 import json
-import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +20,13 @@ from traceability.log.entry import DEVICE_DAY, KIND_VERSION
 from traceability.log.merkle import leaf_hash
 
 PASSPORT, ENTRY, PROOF = "passport.json", "passport.entry.json", "passport.tlog-proof"
+DAYS, DAY_PROOFS = "days.jsonl", "days.tlog-proofs"
 DISCLOSURES, README = "disclosures.json", "README.txt"
-_DEVICE = re.compile(r"days/([a-z0-9-]{1,48})\.(json|tlog-proof)")
+_BEGINS = "c2sp.org/tlog-proof@v1\n"
 _MOST_FILES, _MOST_BYTES = 500, 20_000_000
+_UNREADABLE = (
+    ValueError, KeyError, TypeError, AttributeError, RecursionError, CanonicalizationError,
+)  # fmt: skip
 _FIELDS = (
     "number", "at", "day", "known", "revision", "expected", "received", "cycles", "boots", "root",
     "continues", "clock",
@@ -59,10 +62,10 @@ class Bundle:
             ENTRY: self.entry,
             PROOF: self.proof.encode(),
             DISCLOSURES: self.disclosures,
+            # In one file, a line a device: what is alike among them then costs nothing.
+            DAYS: b"\n".join(self.days[device] for device in sorted(self.days)),
+            DAY_PROOFS: "".join(self.day_proofs[device] for device in sorted(self.days)).encode(),
         }
-        for device in sorted(self.days):
-            files[f"days/{device}.json"] = self.days[device]
-            files[f"days/{device}.tlog-proof"] = self.day_proofs[device].encode()
         out = BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for name, raw in files.items():
@@ -73,19 +76,19 @@ class Bundle:
     def decode(cls, raw: bytes) -> "Bundle":
         """Return the bundle; raises `VerificationFailed`, step ``bundle``, for any other file."""
         files = _unzipped(raw)
-        missing = [name for name in (PASSPORT, ENTRY, PROOF, DISCLOSURES) if name not in files]
+        wanted = (PASSPORT, ENTRY, PROOF, DISCLOSURES, DAYS, DAY_PROOFS)
+        missing = [name for name in wanted if name not in files]
         if missing:
             raise VerificationFailed("bundle", ", ".join(missing), "no such file in it")
-        days: dict[str, bytes] = {}
-        proofs: dict[str, str] = {}
-        for name in files:
-            found = _DEVICE.fullmatch(name)
-            if found and found[2] == "json":
-                days[found[1]] = files[name]
-            elif found:
-                proofs[found[1]] = _text(files[name], name)
-        if days.keys() != proofs.keys():
-            raise VerificationFailed("bundle", "a proof beside each device's days", str([*proofs]))
+        lines = files[DAYS].split(b"\n") if files[DAYS] else []
+        days = {_device_of(line): line for line in lines}
+        texts = _text(files[DAY_PROOFS], DAY_PROOFS).split(_BEGINS)
+        proofs = {
+            device: _BEGINS + text for device, text in zip(sorted(days), texts[1:], strict=False)
+        }
+        if texts[0] or not len(texts) - 1 == len(days) == len(lines):
+            found = f"{len(lines)} lines, {len(texts) - 1} proofs"
+            raise VerificationFailed("bundle", "a line of days and a proof a device", found)
         return cls(
             files[PASSPORT], files[ENTRY], _text(files[PROOF], PROOF), days, proofs,
             files[DISCLOSURES],
@@ -97,10 +100,12 @@ def write_chain(device: str, zone: str, entries: Sequence[tuple[int, Mapping[str
 
     ``entries`` are (number in the log, the entry's fields), oldest first.
     """
-    rows = [[number, *(fields[name] for name in _FIELDS[1:])] for number, fields in entries]
+    # By columns: what repeats from day to day then takes next to nothing in a ZIP file.
+    columns: dict[str, list[Any]] = {"number": [number for number, _ in entries]}
+    columns |= {name: [fields[name] for _, fields in entries] for name in _FIELDS[1:]}
     before = entries[0][1]["previous"] if entries else ""
-    written = {"device": device, "zone": zone, "before": before, "fields": list(_FIELDS)}
-    return json.dumps(written | {"entries": rows}, separators=(",", ":")).encode()
+    written = {"device": device, "zone": zone, "before": before, "columns": columns}
+    return json.dumps(written, separators=(",", ":")).encode()
 
 
 def read_chain(device: str, raw: bytes) -> Iterator[LoggedDay]:
@@ -111,9 +116,10 @@ def read_chain(device: str, raw: bytes) -> Iterator[LoggedDay]:
     try:
         written = json.loads(raw)
         zone, previous = written["zone"], bytes.fromhex(written["before"])
-        if written["device"] != device or written["fields"] != list(_FIELDS):
+        columns = written["columns"]
+        if written["device"] != device or columns.keys() != set(_FIELDS):
             raise VerificationFailed("days", f"the days of {device}", repr(written["device"])[:60])
-        for row in written["entries"]:
+        for row in zip(*(columns[name] for name in _FIELDS), strict=True):
             fields = dict(zip(_FIELDS, row, strict=True))
             number = fields.pop("number")
             fields |= {"device": device, "zone": zone, "previous": previous.hex()}
@@ -121,8 +127,15 @@ def read_chain(device: str, raw: bytes) -> Iterator[LoggedDay]:
             previous = leaf_hash(entry)
             day = date.fromisoformat(fields["day"])
             yield LoggedDay(_whole(number), previous, entry, day, fields)
-    except (ValueError, KeyError, TypeError, RecursionError, CanonicalizationError) as error:
+    except _UNREADABLE as error:
         raise VerificationFailed("days", f"the days of {device}", repr(error)[:120]) from error
+
+
+def _device_of(line: bytes) -> str:
+    try:
+        return str(json.loads(line)["device"])
+    except _UNREADABLE as error:
+        raise VerificationFailed("bundle", "days of devices", repr(error)[:120]) from error
 
 
 def _whole(number: object) -> int:

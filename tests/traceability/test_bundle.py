@@ -134,10 +134,10 @@ def zipped(files: list[tuple[str, bytes]]) -> bytes:
 def test_a_bomb_a_double_and_a_gap_are_refused(world: World, raw: bytes) -> None:
     with zipfile.ZipFile(BytesIO(raw)) as archive:
         files = [(name, archive.read(name)) for name in archive.namelist()]
-    bomb = zipped([*files, ("days/x.json", bytes(30_000_000))])
+    bomb = zipped([*files, ("x.json", bytes(30_000_000))])
     double = zipped([*files, files[1]])
     many = zipped([*files, *((f"{n}", b"") for n in range(600))])
-    alone = [one for one in files if one[0] != f"days/{DEVICE}.tlog-proof"]
+    alone = [one for one in files if one[0] != "days.tlog-proofs"]
     for hostile in (bomb, double, many, zipped(alone), zipped(files[2:])):
         assert refused(hostile, world.trust()).step == "bundle"
 
