@@ -75,7 +75,7 @@ def _tell_bundle(raw: bytes, trust: Trust, readings: Sequence[bytes] | None) -> 
     try:
         proven = verify_bundle(raw, trust, readings, held.append)
     except VerificationFailed as error:
-        return _tell_failure(error, BUNDLE_STEPS, held)
+        return _tell_failure(error, BUNDLE_STEPS)
     for number, step in enumerate(held, 1):
         print(f"{number} {step}: holds")
     _tell_verdict(Verdict(proven.document, proven.key))
@@ -84,9 +84,7 @@ def _tell_bundle(raw: bytes, trust: Trust, readings: Sequence[bytes] | None) -> 
     return 0
 
 
-def _tell_failure(
-    error: VerificationFailed, steps: Sequence[str], held: Sequence[str] | None = None
-) -> int:
+def _tell_failure(error: VerificationFailed, steps: Sequence[str]) -> int:
     """Print the steps up to the one that failed, and what it expected and found."""
     for number, step in enumerate(steps, 1):
         if step == error.step:
@@ -94,8 +92,7 @@ def _tell_failure(
             # Escaped: what was found may be anything, other lines of this report included.
             print(f"  expected {error.expected!a}\n  found    {error.found!a}")
             return 1
-        if held is None or step in held:
-            print(f"{number} {step}: holds")
+        print(f"{number} {step}: holds")
     raise error
 
 

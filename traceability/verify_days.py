@@ -35,7 +35,7 @@ def check_days(
             entries = list(read_chain(device, bundle.days[device]))
             proof = LogProof.decode(bundle.day_proofs[device])
             _check_tip(row, entries, proof, passport)
-            proof.check(entries[-1].entry, policy)
+            _check_included(device, proof, entries[-1], policy)
             chains[device] = _newest(device, entries, windows, ZoneInfo(str(row["zone"])))
     except (KeyError, TypeError, ValueError, InvalidInput, ZoneInfoNotFoundError) as error:
         raise VerificationFailed("days", "days of devices", repr(error)[:120]) from error
@@ -113,6 +113,14 @@ def _check_tip(
     if proof.index != numbers[-1] or proof.checkpoint != passport.checkpoint:
         expected = f"{device}: a proof of entry {numbers[-1]} under the passport's checkpoint"
         raise VerificationFailed("days", expected, f"entry {proof.index}, maybe another checkpoint")
+
+
+def _check_included(device: str, proof: LogProof, tip: LoggedDay, policy: Policy) -> None:
+    try:
+        proof.check(tip.entry, policy)
+    except VerificationFailed as error:
+        expected = f"{device}: {error.step}, {error.expected}"
+        raise VerificationFailed("days", expected, error.found) from error
 
 
 def _newest(

@@ -10,10 +10,14 @@ import math
 import os
 import re
 import signal
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import zxingcpp
@@ -21,13 +25,14 @@ from PIL import Image
 
 from domain.errors import NguonError, VerificationFailed
 from domain.window import Window, parse_instant
-from nguon.compose import stores
+from nguon.compose import log_key, stores, trust
 from nguon.demo.client import Answer, Client
 from nguon.demo.run import Demo, start
 from nguon.demo.story import Told, await_past, tell
-from nguon.fsck import findings
+from nguon.fsck import findings, shown
 from nguon.settings import Settings
 from store.judged import judged_stream
+from traceability.bundle import Bundle
 from traceability.digital_link import parse
 from traceability.trust import parse_trust
 from traceability.verify import verify
@@ -179,6 +184,38 @@ def passport_is_checked(stage: Stage) -> None:
             raise CheckFailed(message)
 
 
+def proof_holds_elsewhere(stage: Stage) -> None:
+    """A process that has the proof and the public keys, and nothing else, finds that it holds.
+
+    With one byte of the log's entry changed it names the step that does not.
+    """
+    told, client = stage.lots[0], Client(stage.demo.address)
+    proof = client.fetch(f"/v1/lots/{told.gtin}/{told.number}/proof")[1]
+    keys = client.fetch("/.well-known/nguon-keys.json")[1]
+    status, said = verified_alone(proof, keys)
+    _require(status == 0, f"the proof does not hold: {said}")
+    _require("days: holds" in said, f"its days were not looked at: {said}")
+    bundle = Bundle.decode(proof)
+    forged = replace(bundle, entry=bundle.entry.replace(b"0", b"1", 1)).encode("")
+    status, said = verified_alone(forged, keys)
+    _require(status == 1 and ": FAILED" in said, f"a changed entry: {said}")
+
+
+def verified_alone(proof: bytes, keys: bytes) -> tuple[int, str]:
+    """Return exit status and words of `nguon verify` in an empty folder, no store, no network."""
+    program = str(Path(__file__).parents[2])
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": program}
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "proof.zip").write_bytes(proof)
+        (Path(folder) / "keys.json").write_bytes(keys)
+        done = subprocess.run(
+            [sys.executable, "-m", "nguon", "verify", "proof.zip", "--keys", "keys.json"],
+            cwd=folder, env=environment, text=True, capture_output=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
 def rules_say_no(stage: Stage) -> None:
     """No lot inside a waiting period, none beyond the harvest; the rule is named."""
     cooperative = Client(stage.demo.address, "hop-tac-xa-rau", stage.demo.pins["hop-tac-xa-rau"])
@@ -231,8 +268,10 @@ def stores_are_sound(stage: Stage) -> None:
     """`nguon fsck` has no findings."""
     published = Client(stage.demo.address).fetch("/.well-known/nguon-keys.json")[1].decode()
     keys = parse_trust(published).keys
-    with stores(stage.demo.settings) as opened:
-        wrong = list(findings(opened, keys))
+    settings = stage.demo.settings
+    with stores(settings) as opened:
+        believed = trust(settings, opened.records, log_key(settings))
+        wrong = list(findings(opened, keys, shown(settings, believed)))
     _require(not wrong, "; ".join(wrong))
 
 
@@ -243,6 +282,10 @@ STEPS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
     (
         "the passport verifies; 200 flipped bytes are each caught by a named step",
         passport_is_checked,
+    ),
+    (
+        "its proof holds in a process with public keys alone; a changed entry is named",
+        proof_holds_elsewhere,
     ),
     ("no lot beyond the harvest, none inside a waiting period", rules_say_no),
     ("live readings come in", live_readings_come),

@@ -15,7 +15,7 @@ import zxingcpp
 from PIL import Image
 
 from domain.errors import VerificationFailed
-from nguon.demo.check import figures_on_page
+from nguon.demo.check import figures_on_page, verified_alone
 from nguon.demo.client import Client
 from nguon.demo.run import Demo, start
 from nguon.demo.story import await_past, tell
@@ -102,6 +102,12 @@ def test_from_the_soil_to_the_buyers_hand(demo: Demo) -> None:
     with pytest.raises(VerificationFailed) as caught:
         verify(bytes(flipped), trusted)
     assert caught.value.step == "signature"
+
+    # The proof holds in a process of its own that has the public keys and nothing else.
+    proof = buyer.fetch(f"{lot}/proof")[1]
+    status, words = verified_alone(proof, buyer.fetch("/.well-known/nguon-keys.json")[1])
+    assert status == 0, words
+    assert "days: holds" in words
 
     # A recall beats everything.
     office.post(f"{lot}/recall", {"reason": "kiểm thử"})
