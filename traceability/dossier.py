@@ -26,7 +26,7 @@ from store.judged import Read, judged_stream
 from store.records import Transaction
 from traceability.canonical import salted_digest
 from traceability.diary import digest_of
-from traceability.digital_link import DigitalLink
+from traceability.digital_link import LotLink
 from traceability.evidence.statistics import METHOD, Evidence, gather
 from traceability.log.entry import DIARY
 
@@ -63,10 +63,10 @@ def require_lot(transaction: Transaction, gtin: Gtin, number: LotNumber) -> Lot:
     return lot
 
 
-def link_of(transaction: Transaction, lot: Lot) -> DigitalLink:
+def link_of(transaction: Transaction, lot: Lot) -> LotLink:
     """Return what the label of a lot says."""
     plot = transaction.places.plot(lot.plot)
-    return DigitalLink(lot.gtin, lot.number, plot.gln, lot.harvested)
+    return LotLink(lot.gtin, lot.number, plot.gln, lot.harvested)
 
 
 def season_window(transaction: Transaction, lot: Lot, now_ms: int) -> tuple[Window, ZoneInfo]:

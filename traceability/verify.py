@@ -24,7 +24,7 @@ from typing import Any
 from domain.errors import InvalidInput, VerificationFailed
 from domain.window import parse_instant
 from traceability.canonical import from_bytes
-from traceability.digital_link import parse
+from traceability.digital_link import LotLink, parse
 from traceability.envelope import PAYLOAD_TYPE, PAYLOAD_TYPE_1, Envelope
 from traceability.keys import TrustedKey
 
@@ -92,7 +92,7 @@ def verify(raw: bytes, trusted: Sequence[TrustedKey], *, logged: bool = False) -
 
 def _check_link(lot: Mapping[str, Any]) -> None:
     try:
-        link = parse(str(lot.get("digital_link")))
+        link = LotLink.of(parse(str(lot.get("digital_link"))))
     except InvalidInput as error:
         raise VerificationFailed("link", "a Digital Link", str(error)) from error
     _require(

@@ -21,7 +21,7 @@ from domain.properties import Statistic, observed_properties
 from domain.window import Size, Window, days_window, local_day, parse_instant
 from store.records import Transaction
 from store.series import Series
-from traceability.digital_link import DigitalLink
+from traceability.digital_link import LotLink
 from traceability.dossier import link_of, season_window
 from traceability.envelope import Envelope
 from traceability.standing import doubts
@@ -136,7 +136,7 @@ def lot_view(
     )
 
 
-def _contradicts(said: Sequence[tuple[str, str]], ours: DigitalLink) -> bool:
+def _contradicts(said: Sequence[tuple[str, str]], ours: LotLink) -> bool:
     """Whether a label names a place or a day that is not the one we printed, or no place at all.
 
     Each AI by itself: something unreadable beside them must not hide the copy.

@@ -33,7 +33,7 @@ from nguon.fsck import findings, shown
 from nguon.settings import Settings
 from store.judged import judged_stream
 from traceability.bundle import Bundle
-from traceability.digital_link import parse
+from traceability.digital_link import LotLink, parse
 from traceability.trust import parse_trust
 from traceability.verify import verify
 
@@ -105,7 +105,7 @@ def label_is_read(stage: Stage) -> None:
     read = zxingcpp.read_barcodes(Image.open(BytesIO(picture)))
     _require(len(read) == 1, f"one QR code expected, {len(read)} read")
     _equal("the label", told.digital_link, read[0].text)
-    link = parse(read[0].text)
+    link = LotLink.of(parse(read[0].text))
     _equal("its lot", told.number, link.lot)
     _require(link.gln is not None and link.harvested is not None, "416 and 7007 must be there")
     status, page = Client(stage.demo.address).fetch(read[0].text, accept="text/html")

@@ -19,7 +19,7 @@ from store.records.accounts import Account
 from tests.api.conftest import PIN, Site
 from tests.builders import delivery, reading
 from tests.traceability.world import FAIL, NOON
-from traceability.digital_link import parse
+from traceability.digital_link import LotLink, parse
 from traceability.trust import parse_trust
 from traceability.verify import verify
 
@@ -107,7 +107,7 @@ def test_a_repeated_diary_post_changes_nothing(site: Site) -> None:
 def test_a_lot_its_label_and_its_passport(site: Site) -> None:
     client = site.client()
     lot = client.get(LOT).json()
-    link = parse(lot["digital_link"])
+    link = LotLink.of(parse(lot["digital_link"]))
     assert (link.lot, link.gln, lot["state"]) == ("LO-1", "9520001001017", "valid")
     raw = client.get(LOT + "/passport")
     assert raw.content == site.passport.envelope
