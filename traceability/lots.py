@@ -24,6 +24,7 @@ from domain.lot import Lot, Product
 from domain.plot import Season
 from field.diary import waitings
 from store.records import Transaction
+from traceability.short_code import draw
 
 _GRAM_KG = 0.001
 # AI (10) allows more, but a slash or a percent sign in a path is read in two ways.
@@ -75,6 +76,10 @@ def open_lot(transaction: Transaction, request: LotRequest, now_ms: int) -> Lot:
         opened_ms=now_ms,
     )
     transaction.lots.add(lot)
+    number = draw()
+    while transaction.lots.by_short_number(number) is not None:
+        number = draw()
+    transaction.lots.name_short(lot, number)
     return lot
 
 

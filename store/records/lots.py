@@ -55,6 +55,29 @@ class Lots:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _lot(row)
 
+    def name_short(self, lot: Lot, number: int) -> None:
+        """Keep the number that a lot's short code spells; a lot has one, for ever."""
+        row = dict(number=number, gtin=lot.gtin, lot=lot.number)
+        self._connection.execute(t.short_code.insert().values(row))
+
+    def short_number(self, lot: Lot) -> int:
+        """Return the number that a lot's short code spells; raises `NotFound`."""
+        c = t.short_code.c
+        query = sa.select(c.number).where(c.gtin == lot.gtin, c.lot == lot.number)
+        found: int | None = self._connection.execute(query).scalar_one_or_none()
+        if found is None:
+            message = f"lot {lot.number} of {lot.gtin} has no short code"
+            raise NotFound(message)
+        return found
+
+    def by_short_number(self, number: int) -> Lot | None:
+        """Return the lot whose short code spells a number, None when there is none."""
+        c = t.short_code.c
+        beside = sa.and_(t.lot.c.gtin == c.gtin, t.lot.c.number == c.lot)
+        query = sa.select(t.lot).join(t.short_code, beside).where(c.number == number)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _lot(row)
+
     def lots(self, plot: PlotId | None = None) -> list[Lot]:
         """Return all lots, or one plot's, newest first."""
         query = sa.select(t.lot).order_by(t.lot.c.opened_ms.desc(), t.lot.c.number)

@@ -73,6 +73,11 @@ class Places:
         query = sa.select(t.plot).where(t.plot.c.id == plot)
         return _plot(_one(self._connection.execute(query), f"plot {plot}"))
 
+    def plot_at(self, gln: str) -> Plot | None:
+        """Return the plot with a location number, None when there is none."""
+        row = self._connection.execute(sa.select(t.plot).where(t.plot.c.gln == gln)).one_or_none()
+        return None if row is None else _plot(row)
+
     def plots(self, producer: ProducerId | None = None) -> list[Plot]:
         """Return all plots, or one producer's, by name."""
         query = sa.select(t.plot).order_by(t.plot.c.name)

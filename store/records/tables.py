@@ -186,6 +186,16 @@ lot = sa.Table(
     sa.Column("opened_ms", sa.BigInteger, nullable=False),
 )
 
+short_code = sa.Table(
+    "short_code",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("gtin"),
+    _text("lot"),
+    sa.ForeignKeyConstraint(["gtin", "lot"], ["lot.gtin", "lot.number"]),
+    sa.UniqueConstraint("gtin", "lot"),
+)
+
 passport = sa.Table(
     "passport",
     metadata,

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from domain.device import Placement
@@ -24,7 +26,9 @@ from store.records import Records
 from store.records.tables import metadata
 from tests.builders import DEVICE, GTIN, NOON, PLOT, ZONE, farm
 from tests.services.postgres import Postgres
+from traceability.short_code import print_code
 
+MIGRATIONS = Path(__file__).parents[2] / "store" / "records" / "migrations"
 _numbers = itertools.count()
 
 
@@ -53,6 +57,27 @@ def test_migrations_build_exactly_the_tables_the_program_uses(records: Records) 
             if not (change[0] == "remove_table" and change[1].schema == "series")
         ]
     assert ours == []
+
+
+def test_lots_of_before_get_their_short_codes(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with sa.create_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for number in range(50):
+            connection.execute(sa.text(
+                "INSERT INTO lot VALUES ('09520001000010', :lot, 'p', 's', 'h', '2026-11-20', '2026-11-30', 1, 0)"
+            ), {"lot": f"LO-{number}"})  # fmt: skip
+    records = Records(url)
+    records.migrate()
+    with records.reading() as transaction:
+        lots = transaction.lots.lots()
+        codes = {print_code(transaction.lots.short_number(lot)) for lot in lots}
+        assert len(codes) == len(lots) == 50
+        assert all(code.isalnum() for code in codes)
+    records.close()
 
 
 def test_a_token_is_known_by_its_digest_until_it_is_revoked(records: Records) -> None:
