@@ -14,6 +14,7 @@ from api.grower import lots as growers_lots
 from api.grower import routes as grower
 from api.office import routes as office
 from api.pages import security_policy
+from api.resolver import routes as resolver
 from api.v1 import routes as v1
 from traceability.trust import print_trust
 
@@ -56,6 +57,8 @@ def create_app(given: Deps) -> FastAPI:
     def robots() -> Response:
         return PlainTextResponse("User-agent: *\nDisallow: /r\nDisallow: /qt\n")
 
+    # The last: what nobody else answers may be a compressed link.
+    app.include_router(resolver.router)
     return app
 
 

@@ -1,20 +1,15 @@
 """Pages of the buyer's door."""
 
-import re
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
-from api.buyer.views import lot_view
+from api.buyer import pages
 from api.deps import Given, address_of
 from api.errors import status_of
-from api.i18n import language_of
 from api.pages import render, told
-from domain.errors import CallerError, InvalidInput
-from domain.gs1 import Gtin, LotNumber
-from domain.lot import LotState
+from domain.errors import CallerError, InvalidInput, NotFound
+from domain.gs1 import Gln, Gtin, LotNumber
 from domain.text import plain
 from store.records import Transaction
 from traceability import qr
@@ -23,46 +18,36 @@ from traceability.dossier import link_of, require_lot
 router = APIRouter(include_in_schema=False)
 _KINDS = ("fine", "problem", "counterfeit")
 _MAX_NOTE, _MAX_CODE = 1_000, 200
-_OTHERWISE = re.compile(r"([0-9]{8}|[0-9]{12,14})/10/([^/]{1,20})(/?)")
 
 
-@router.get("/01/{gtin}/10/{lot}")
+@router.get("/lo/{gtin}/{lot}")
 def lot_page(request: Request, given: Given, gtin: str, lot: str) -> Response:
-    """What a label leads to; 404 with a way to report it when the lot is unknown."""
+    """The page of a lot, under the address that its link resolves to."""
     with given.records.reading() as transaction:
-        try:
-            found = transaction.lots.find(Gtin.parse(gtin), LotNumber.parse(lot))
-        except InvalidInput:
-            found = None
+        found = transaction.lots.find(gtin, lot)
         if found is None:
-            return _elsewhere(request, f"{gtin}/10/{lot}")
-        view = lot_view(
-            transaction, given.series, found, request.query_params.multi_items(), given.clock(),
-            language_of(request),
-        )  # fmt: skip
-    answer = render(request, "lot.html", {"view": view, "states": LotState})
-    # Short enough that a recall is seen within a minute, long enough for a market day.
-    answer.headers["Cache-Control"] = "public, max-age=60"
-    return answer
+            return pages.unknown_page(request, f"{gtin}/10/{lot}")
+        said = request.query_params.multi_items()
+        return pages.lot_page(request, given, transaction, found, said)
 
 
-@router.get("/01/{rest:path}")
-def unknown_link(request: Request, rest: str) -> Response:
-    """Any other shape of label: unknown, said so, with a way to report it."""
-    return _elsewhere(request, rest)
+@router.get("/sp/{gtin}")
+def product_page(request: Request, given: Given, gtin: str) -> Response:
+    """The page of a product."""
+    with given.records.reading() as transaction:
+        product = transaction.lots.product(Gtin.parse(gtin))
+        return pages.product_page(request, given, transaction, product)
 
 
-def _elsewhere(request: Request, rest: str) -> Response:
-    """Send a link written otherwise to the form that GS1 Digital Link 1.4 asks for.
-
-    A shorter GTIN, or a slash at the end, is how some tools write the same link.
-    """
-    written = _OTHERWISE.fullmatch(rest)
-    if written and (len(written[1]), written[3]) != (14, ""):
-        query = f"?{request.url.query}" if request.url.query else ""
-        path = f"/01/{written[1].zfill(14)}/10/{quote(written[2], safe='')}"
-        return RedirectResponse(path + query, status_code=307)
-    return _unknown(request, rest[:120])
+@router.get("/noi-trong/{gln}")
+def place_page(request: Request, given: Given, gln: str) -> Response:
+    """The page of a place where something grows."""
+    with given.records.reading() as transaction:
+        plot = transaction.places.plot_at(Gln.parse(gln))
+        if plot is None:
+            message = f"no place {gln}"
+            raise NotFound(message)
+        return pages.place_page(request, given, transaction, plot)
 
 
 @router.get("/tem/{gtin}/{lot}.{kind}")
@@ -113,8 +98,3 @@ def report(
 def _link(transaction: Transaction, address: str, gtin: str, lot: str) -> str:
     found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
     return link_of(transaction, found).mint(address)
-
-
-def _unknown(request: Request, code: str) -> Response:
-    code = "".join(sign for sign in code if sign.isprintable())
-    return render(request, "unknown.html", {"code": code}, 404)

@@ -18,6 +18,7 @@ from traceability.bundling import make_bundle
 from traceability.dossier import link_of, require_lot
 from traceability.envelope import Envelope
 from traceability.lots import LotRequest, open_lot
+from traceability.short_code import print_code
 from traceability.standing import call_back, settle, standing
 
 # As bytes: generators of clients know no "application/zip".
@@ -149,4 +150,5 @@ def answer(given: Given, transaction: Transaction, lot: Lot) -> LotAnswer:
     today = local_day(given.clock(), transaction.places.zone_of(plot, lot.harvested))
     state = standing(transaction, lot, today)
     link = link_of(transaction, lot).mint(given.address)
-    return LotAnswer.of(lot, state.value, link)
+    short = f"{given.address}/T/{print_code(transaction.lots.short_number(lot))}"
+    return LotAnswer.of(lot, state.value, link, short)

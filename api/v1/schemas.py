@@ -244,7 +244,7 @@ class NewLot(BaseModel):
 
 
 class LotAnswer(BaseModel):
-    """A lot; ``digital_link`` is what its label carries."""
+    """A lot; ``digital_link`` is what its label carries, ``short_link`` what a small one may."""
 
     gtin: str
     number: str
@@ -254,9 +254,10 @@ class LotAnswer(BaseModel):
     kilograms: float
     state: str
     digital_link: str
+    short_link: str
 
     @classmethod
-    def of(cls, lot: Lot, state: str, link: str) -> "LotAnswer":
+    def of(cls, lot: Lot, state: str, link: str, short: str) -> "LotAnswer":
         """Return the answer for a lot."""
         return cls(
             gtin=lot.gtin,
@@ -267,6 +268,7 @@ class LotAnswer(BaseModel):
             kilograms=lot.kilograms,
             state=state,
             digital_link=link,
+            short_link=short,
         )
 
 

@@ -92,11 +92,13 @@ def test_states_are_distinct_and_a_recall_beats_a_date(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/01/09520001000010/10/NOPE", "/01/09520001000011/10/LO-1", "/01/123", "/01/09520001000010/10/%FF", "/01/x/10/%3Cscript%3E"]
+    ("path", "status"),
+    [("/01/09520001000010/10/NOPE", 404), ("/01/09520123456788", 404), ("/lo/09520001000010/NOPE", 404), ("/T/00000000", 404),
+     ("/01/09520001000011/10/LO-1", 400), ("/01/123", 400), ("/01/09520001000010/10/%FF", 400), ("/01/x/10/%3Cscript%3E", 400), ("/T/0000000Z", 400)],
 )  # fmt: skip
-def test_an_unknown_code_is_a_404_that_offers_to_report_it(site: Site, path: str) -> None:
+def test_a_code_that_is_unknown_or_none_can_be_reported(site: Site, path: str, status: int) -> None:
     answer = site.browser().get(path)
-    assert answer.status_code == 404
+    assert answer.status_code == status
     assert state_of(answer.text) == "unknown"
     assert 'action="/phan-hoi"' in answer.text
     assert "<script>" not in answer.text

@@ -1,0 +1,61 @@
+"""Pages about one thing that a label names: a lot, its product, where it grew, or nothing."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+
+from api.buyer.views import lot_view
+from api.deps import Deps
+from api.i18n import language_of
+from api.pages import render
+from domain.ids import AreaCode
+from domain.lot import Lot, LotState, Product
+from domain.plot import Area, Plot
+from domain.window import local_day
+from store.records import Transaction
+
+# Short enough that a recall is seen within a minute, long enough for a market day.
+CACHED = "public, max-age=60"
+
+
+def lot_page(
+    request: Request, given: Deps, transaction: Transaction, lot: Lot,
+    said: Sequence[tuple[str, str]],
+) -> Response:  # fmt: skip
+    """What is known of a lot; ``said`` are the label's further AIs, wrong ones too."""
+    view = lot_view(transaction, given.series, lot, said, given.clock(), language_of(request))
+    return _cached(render(request, "lot.html", {"view": view, "states": LotState}))
+
+
+def product_page(
+    request: Request, given: Deps, transaction: Transaction, product: Product
+) -> Response:
+    """What a product is; it vouches for no bag of it."""
+    producer = transaction.places.producer(product.producer)
+    area = _area(given, transaction, producer.area)
+    context = {"product": product, "producer": producer, "area": area}
+    return _cached(render(request, "product.html", context))
+
+
+def place_page(request: Request, given: Deps, transaction: Transaction, plot: Plot) -> Response:
+    """Where a place is, no finer than its commune, and who grows there."""
+    producer = transaction.places.producer(plot.producer)
+    area = _area(given, transaction, plot.area)
+    context = {"plot": plot, "producer": producer, "area": area}
+    return _cached(render(request, "place.html", context))
+
+
+def unknown_page(request: Request, code: str, status: int = 404) -> Response:
+    """Nothing can be said about a code; a way to report it."""
+    code = "".join(sign for sign in code[:120] if sign.isprintable())
+    return render(request, "unknown.html", {"code": code}, status)
+
+
+def _area(given: Deps, transaction: Transaction, code: AreaCode) -> Area:
+    return transaction.places.area(code, local_day(given.clock(), ZoneInfo("UTC")))
+
+
+def _cached(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = CACHED
+    return answer

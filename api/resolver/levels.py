@@ -1,0 +1,84 @@
+"""From what a link names up to its key: the lot, its product; a place.
+
+No party and no asset is registered under a GS1 key yet: their links are read, and nothing is
+known of them. Consumer variants (22) and serial numbers (21) are not registered either, so
+that a unit's link leads to its lot, as the standard asks (walking up the tree).
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from api.resolver.links import Target, targets
+from domain.errors import NotFound
+from domain.gs1 import Gtin, LotNumber
+from domain.lot import Lot, Product
+from domain.plot import Plot
+from store.records import Transaction
+from traceability.digital_link import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A thing that is known, and its links; the first of them is its page."""
+
+    link: Link
+    thing: Lot | Product | Plot
+    name_vi: str
+    name_en: str
+    targets: tuple[Target, ...]
+
+    @property
+    def page(self) -> Target:
+        """The default link."""
+        return self.targets[0]
+
+
+def levels_of(transaction: Transaction, link: Link) -> tuple[Level, ...]:
+    """Return what is known on the way from ``link`` to its key, nearest first."""
+    ai, key = link.key
+    if ai == "414":
+        plot = transaction.places.plot_at(key)
+        return () if plot is None else (_place(link, plot),)
+    if ai != "01":
+        return ()
+    product = _product_of(transaction, Gtin(key))
+    if product is None:
+        return ()
+    above = _product(link, product)
+    number = link.value("10")
+    lot = None if number is None else transaction.lots.find(key, number)
+    return (above,) if lot is None else (_lot(transaction, lot, product), above)
+
+
+def _product_of(transaction: Transaction, gtin: Gtin) -> Product | None:
+    try:
+        return transaction.lots.product(gtin)
+    except NotFound:
+        return None
+
+
+def _lot(transaction: Transaction, lot: Lot, product: Product) -> Level:
+    there = {"passport"} if transaction.lots.issued_ms(lot) is not None else set()
+    thing = f"{lot.gtin}/{quote(lot.number, safe='')}"
+    paths = {"page": f"/lo/{thing}", "data": f"/v1/lots/{thing}"}
+    return Level(
+        Link((("01", lot.gtin), ("10", LotNumber(lot.number)))), lot,
+        f"{product.name_vi}, lô {lot.number}", f"{product.name_en}, lot {lot.number}",
+        targets("lot", paths, frozenset(there)),
+    )  # fmt: skip
+
+
+def _product(link: Link, product: Product) -> Level:
+    paths = {"page": f"/sp/{product.gtin}"}
+    return Level(
+        Link(link.path[:1]), product, product.name_vi, product.name_en,
+        targets("product", paths, frozenset()),
+    )  # fmt: skip
+
+
+def _place(link: Link, plot: Plot) -> Level:
+    paths = {"page": f"/noi-trong/{plot.gln}"}
+    return Level(
+        Link(link.path[:1]), plot, f"Nơi trồng {plot.gln}", f"Place of growing {plot.gln}",
+        targets("place", paths, frozenset()),
+    )  # fmt: skip
