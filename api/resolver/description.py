@@ -5,8 +5,9 @@ The fields are those of https://ref.gs1.org/standards/resolver/description-file-
 
 from typing import Any
 
+from api.i18n import LANGUAGES, translations
 from api.resolver.asked import VOCABULARY
-from api.resolver.links import DEFAULT, ROWS
+from api.resolver.links import ROWS
 
 KEYS = ("01", "414", "417", "8004")
 
@@ -18,7 +19,17 @@ def description(address: str, issuer: str) -> dict[str, Any]:
         "resolverRoot": address,
         "supportedPrimaryKeys": list(KEYS),
         "supportedLinkType": [{"namespace": VOCABULARY, "prefix": "gs1:"}],
-        "activeLinkTypes": sorted({f"gs1:{row.kind}" for row in ROWS} | {f"gs1:{DEFAULT}"}),
+        "activeLinkTypes": {language: _kinds(language) for language in LANGUAGES},
         "linkTypeDefaultCanBeLinkset": False,
         "contact": {"fn": issuer},
+    }
+
+
+def _kinds(language: str) -> dict[str, dict[str, str]]:
+    """Return each kind with the title of its first row."""
+    titles = {row.kind: row.title for row in reversed(ROWS)}
+    say = translations(language).gettext
+    return {
+        f"gs1:{kind}": {"title": say(title), "url": VOCABULARY + kind}
+        for kind, title in sorted(titles.items())
     }

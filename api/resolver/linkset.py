@@ -38,11 +38,13 @@ def choices(
 
 def header(levels: Sequence[Level], asked: Link, address: str) -> str:
     """Return the Link header that every answer about known things bears."""
-    whole = f"{address}{asked.path_text()}?linkType=linkset"
-    return (
-        f'<{whole}>; rel="linkset"; type="{LINKSET}", '
-        f'<{address}{levels[0].page.href}>; rel="{VOCABULARY}{DEFAULT}"'
-    )
+    page = f"{address}{levels[0].page.href}"
+    return f'{pointer(asked, address)}, <{page}>; rel="{VOCABULARY}{DEFAULT}"'
+
+
+def pointer(asked: Link, address: str) -> str:
+    """Return the link to the set of links of what was asked for."""
+    return f'<{address}{asked.path_text()}?linkType=linkset>; rel="linkset"; type="{LINKSET}"'
 
 
 def same_as(plain: str) -> str:

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from api.buyer import pages
 from api.deps import Deps, Given
 from api.errors import answer_for, status_of
+from api.resolver import linkset
 from api.resolver.answer import resolve
 from api.resolver.asked import Asked
 from api.resolver.description import KEYS, description
@@ -96,9 +97,15 @@ def _is_link(text: str) -> bool:
     return True
 
 
-def methods() -> Response:
-    """Which methods a page of another site may use."""
-    return _open(Response(status_code=204, headers={"Allow": _METHODS}))
+def methods(request: Request, given: Given) -> Response:
+    """Which methods a page of another site may use, and where the set of links would be."""
+    answer = Response(status_code=204, headers={"Allow": _METHODS})
+    try:
+        named = read(given.address, raw_path(request), "")
+    except InvalidInput:
+        return _open(answer)
+    answer.headers["Link"] = linkset.pointer(named.link, given.address)
+    return _open(answer)
 
 
 _PATHS: dict[str, Callable[..., Response]] = {

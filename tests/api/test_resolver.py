@@ -139,16 +139,14 @@ def test_each_level_up_to_the_key_is_in_the_set(site: Site, below: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_the_set_is_pointed_at_from_every_answer(site: Site, path: str) -> None:
-    for asked, accept in (
-        ("", "*/*"),
-        ("", BROWSER),
-        ("", LINKSET),
-        ("?linkType=gs1:verificationService", "*/*"),
-    ):
-        link = get(site, path + asked, accept).headers.get("link", "")
-        if not link:  # a place has nothing to verify
+    pointer = f'<{ADDRESS}{path}?linkType=linkset>; rel="linkset"; type="{LINKSET}"'
+    assert get(site, path, method="OPTIONS").headers["link"] == pointer
+    for asked, accept in (("", "*/*"), ("", BROWSER), ("", LINKSET), ("?linkType=gs1:pip", "*/*")):
+        answer = get(site, path + asked, accept)
+        if answer.status_code == 404:  # a place has no product page
             continue
-        assert f'<{ADDRESS}{path}?linkType=linkset>; rel="linkset"; type="{LINKSET}"' in link
+        link = answer.headers["link"]
+        assert pointer in link
         assert 'rel="gs1:' not in link  # all links in the header were given up in 1.0
 
 
@@ -253,6 +251,7 @@ def test_the_resolver_describes_itself(site: Site) -> None:
     assert told["supportedPrimaryKeys"] == ["01", "414", "417", "8004"]
     assert told["supportedLinkType"] == [{"namespace": VOC, "prefix": "gs1:"}]
     assert told["name"] and told["contact"]["fn"]
+    assert told["activeLinkTypes"]["vi"]["gs1:pip"]["title"] == "Thông tin về lô hàng này"
 
 
 def test_kinds_are_of_the_gs1_vocabulary(site: Site) -> None:
