@@ -186,12 +186,25 @@ def test_a_store_that_is_away_is_503(site: Site, monkeypatch: pytest.MonkeyPatch
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.text(max_size=60),
     st.sampled_from(
-        ["/01/{}", "/01/09520001000010/10/{}", "/v1/lots/{}/x", "/tem/{}/a.svg", "/r/{}", "/{}"]
+        [
+            "/01/{}",
+            "/01/09520001000010/10/{}",
+            "/01/09520001000010/10/LO-1?{}",
+            "/414/{}",
+            "/T/{}",
+            "/lo/09520001000010/{}",
+            "/sp/{}",
+            "/noi-trong/{}",
+            "/v1/lots/{}/x",
+            "/tem/{}/a.svg",
+            "/r/{}",
+            "/{}",
+        ]
     ),
 )
 def test_no_path_a_stranger_can_type_is_a_500(site: Site, text: str, shape: str) -> None:
