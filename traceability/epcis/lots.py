@@ -1,0 +1,200 @@
+"""Our lots as EPCIS events: harvested, packed, shipped, received, made of others, gone.
+
+Each function takes plain typed values and returns an event that is valid, complete and
+named by its own content (eventID is its event hash id), so that writing it twice is
+writing it once. Nothing is ever edited: :func:`declare_wrong` says of an event that
+it was wrong, and names those that replace it (EPCIS 2.0 section 7.4.1.4).
+
+CBV 2.0: section 7.1 (business steps), 7.2 (dispositions), 8.2 and 8.3 (identifiers), 10
+(master data attributes of a lot).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.errors import InvalidInput
+from domain.gs1 import Gln
+from traceability.epcis.identifiers import STEM
+from traceability.epcis.telling import (
+    Amount,
+    Event,
+    When,
+    Where,
+    base_event,
+    checked,
+    named,
+    place,
+    print_moment,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is told of a lot once, when it comes into being (ILMD).
+
+    ``country`` is ISO 3166-1 alpha-2.
+    """
+
+    harvested: date
+    expires: date
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Who gives and who takes, as parties (GLN), and under which document (a URI)."""
+
+    giver: Gln
+    taker: Gln
+    document: str | None = None
+
+
+def commissioned(amount: Amount, origin: Origin, when: When, where: Where) -> Event:
+    """A lot comes into being at its harvest."""
+    ilmd = {
+        "cbvmda:lotNumber": amount.lot,
+        "cbvmda:harvestEndDate": origin.harvested.isoformat(),
+        "cbvmda:itemExpirationDate": origin.expires.isoformat(),
+        "cbvmda:countryOfOrigin": origin.country,
+    }
+    what = {"quantityList": [amount.told()], "ilmd": ilmd}
+    return named(_object("ADD", "commissioning", "active", when, where) | what)
+
+
+def observed(
+    amounts: Sequence[Amount], step: str, disposition: str, when: When, where: Where
+) -> Event:
+    """Lots are seen at a business step: inspecting, storing, sampling, holding."""
+    return named(_object("OBSERVE", step, disposition, when, where) | _quantities(amounts))
+
+
+def shipped(amounts: Sequence[Amount], between: HandOver, when: When, where: Where) -> Event:
+    """Lots leave for somebody else; from here on they are under way."""
+    event = _object("OBSERVE", "shipping", "in_transit", when, where) | _quantities(amounts)
+    return named(event | _parties(between))
+
+
+def received(amounts: Sequence[Amount], between: HandOver, when: When, where: Where) -> Event:
+    """Lots arrive; what arrives may be less than what was shipped."""
+    event = _object("OBSERVE", "receiving", "in_progress", when, where) | _quantities(amounts)
+    return named(event | _parties(between))
+
+
+def recalled(amounts: Sequence[Amount], when: When, where: Where) -> Event:
+    """Lots are called back: from now on, and until said otherwise, wherever they are."""
+    event = _object("OBSERVE", "holding", "non_sellable_other", when, where)
+    lasting = {"persistentDisposition": {"set": ["recalled"]}}
+    return named(event | _quantities(amounts) | lasting)
+
+
+def destroyed(amounts: Sequence[Amount], when: When, where: Where) -> Event:
+    """Lots, or some of them, are destroyed."""
+    return named(_object("DELETE", "destroying", "destroyed", when, where) | _quantities(amounts))
+
+
+def decommissioned(amounts: Sequence[Amount], when: When, where: Where) -> Event:
+    """A lot number is taken back: what was left of it carries another now, or none."""
+    event = _object("DELETE", "decommissioning", "inactive", when, where)
+    return named(event | _quantities(amounts))
+
+
+def packed(parent: str, amounts: Sequence[Amount], when: When, where: Where) -> Event:
+    """Lots are put into a logistic unit; ``parent`` is its URI, an SSCC as a Digital Link."""
+    return _aggregation("ADD", "packing", parent, amounts, when, where)
+
+
+def unpacked(parent: str, amounts: Sequence[Amount], when: When, where: Where) -> Event:
+    """Lots are taken out of a logistic unit; without ``amounts``, all that was in it."""
+    return _aggregation("DELETE", "unpacking", parent, amounts, when, where)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What turns lots into lots: a name of its own (a URI) and its business step.
+
+    ``creating_class_instance`` for splitting, merging and packing anew; ``commissioning``
+    where a new product comes out, dry rubber of latex.
+    """
+
+    id: str
+    step: str = "creating_class_instance"
+
+
+def transformed(
+    inputs: Sequence[Amount], outputs: Sequence[Amount], process: Process, when: When, where: Where
+) -> Event:
+    """Lots become other lots: split, merged, processed. What is lost is simply not there.
+
+    Raises `InvalidInput` unless both sides are told; EPCIS would let one be told later.
+    """
+    if not inputs or not outputs:
+        message = "inputs and outputs of a transformation are told together"
+        raise InvalidInput(message, "outputs" if inputs else "inputs")
+    event = _event("TransformationEvent", process.step, "in_progress", when, where) | {
+        "transformationID": process.id,
+        "inputQuantityList": [amount.told() for amount in inputs],
+        "outputQuantityList": [amount.told() for amount in outputs],
+    }
+    return named(event)
+
+
+def declare_wrong(
+    event: Mapping[str, Any], declared_ms: int, reason: str, replaced_by: Sequence[str] = ()
+) -> Event:
+    """Return an error declaration: the event again, said to be wrong.
+
+    ``reason`` is ``did_not_occur``, ``incorrect_data`` or a URI; ``replaced_by`` are the
+    eventIDs of corrective events. Raises `InvalidInput` when the event has no eventID, or
+    is such a declaration itself.
+    """
+    if "eventID" not in event or "errorDeclaration" in event:
+        message = "an event with an eventID is needed, and not a declaration of an error"
+        raise InvalidInput(message, "event")
+    declaration: dict[str, Any] = {
+        "declarationTime": print_moment(When(declared_ms, ZoneInfo("UTC"))),
+        "reason": reason,
+    }
+    if replaced_by:
+        declaration["correctiveEventIDs"] = list(replaced_by)
+    again = {name: value for name, value in event.items() if name != "recordTime"}
+    return checked(again | {"errorDeclaration": declaration})
+
+
+def _event(kind: str, step: str, disposition: str, when: When, where: Where) -> Event:
+    event = base_event(kind, when) | {
+        "bizStep": step,
+        "disposition": disposition,
+        "readPoint": place(where.read_point),
+    }
+    return event | ({"bizLocation": place(where.location)} if where.location else {})
+
+
+def _object(action: str, step: str, disposition: str, when: When, where: Where) -> Event:
+    return _event("ObjectEvent", step, disposition, when, where) | {"action": action}
+
+
+def _aggregation(
+    action: str, step: str, parent: str, amounts: Sequence[Amount], when: When, where: Where
+) -> Event:  # fmt: skip
+    event = _event("AggregationEvent", step, "in_progress", when, where)
+    what = {"action": action, "parentID": parent}
+    children = {"childQuantityList": [amount.told() for amount in amounts]} if amounts else {}
+    return named(event | what | children)
+
+
+def _quantities(amounts: Sequence[Amount]) -> dict[str, Any]:
+    return {"quantityList": [amount.told() for amount in amounts]}
+
+
+def _parties(between: HandOver) -> dict[str, Any]:
+    giver, taker = f"{STEM}/417/{between.giver}", f"{STEM}/417/{between.taker}"
+    told: dict[str, Any] = {
+        "sourceList": [{"type": "possessing_party", "source": giver}],
+        "destinationList": [{"type": "possessing_party", "destination": taker}],
+    }
+    if between.document is not None:
+        told["bizTransactionList"] = [{"type": "desadv", "bizTransaction": between.document}]
+    return told
