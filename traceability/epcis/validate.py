@@ -126,7 +126,13 @@ _TYPES: dict[str, s.Check] = {
     ),
 }  # fmt: skip
 EVENT_TYPES = tuple(_TYPES)
-_EXTENDED = s.record({**_COMMON, **_WHY_AND_WHERE}, _NEEDED, added="any")
+_EXTENDED = s.record(
+    {**_COMMON, **_WHY_AND_WHERE, **_ACTION, **_MADE, **_CHILDREN, "transformationID": s.uri,
+     **dict.fromkeys(("epcList", "inputEPCList", "outputEPCList"), s.several(s.uri)),
+     **dict.fromkeys(("quantityList", "inputQuantityList", "outputQuantityList"), _QUANTITIES)},
+    _NEEDED,
+    added="any",
+)  # fmt: skip
 
 _DOCUMENT = s.record(
     {

@@ -1,0 +1,253 @@
+"""From a query parameter's name and values to the condition that they set.
+
+EPCIS 2.0 section 8.2.7.1 defines them by families: fixed names, names that carry a type
+(``EQ_source_owning_party``), a unit (``GE_value_CEL``) or a user's own field
+(``EQ_ILMD_cbvmda:lotNumber``).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from traceability.epcis import conditions as c
+from traceability.epcis import sensor_conditions as sensors
+from traceability.epcis.facts import plain_word
+from traceability.epcis.identifiers import STEM, canonical
+from traceability.epcis.shapes import fault
+from traceability.epcis.values import instant
+from traceability.epcis.vocabulary import expand, split_curie, vocabulary
+
+Values = Sequence[Any]
+"""Alternatives that one parameter gives, at least one."""
+
+_WORDS = {
+    "EQ_bizStep": ("bizStep", "business_step"),
+    "EQ_disposition": ("disposition", "disposition"),
+}
+_LASTING = {"EQ_persistentDisposition_set": "set", "EQ_persistentDisposition_unset": "unset"}
+_SENSED_IDS = (
+    "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "microorganism",
+    "chemicalSubstance", "bizRules", "uriValue", "coordinateReferenceSystem",
+)  # fmt: skip
+_SENSED_TEXTS = ("stringValue", "hexBinaryValue")
+_SENSED_TABLES = {"type": "measurement", "exception": "exception", "component": "component"}
+_FIGURES = ("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue")
+_SENSED_TIMES = ("time", "startTime", "endTime")
+_LEVELS = {
+    "ILMD": "ilmd",
+    "SENSORELEMENT": "sensorElement",
+    "SENSORMETADATA": "sensorMetadata",
+    "SENSORREPORT": "sensorReport",
+}
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """Prefixes that a questioner may use in names of fields and in values."""
+
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Add those of the standard, which nobody can move."""
+        standard = {**vocabulary().prefixes, "cbvmda": "urn:epcglobal:cbv:mda:"}
+        object.__setattr__(self, "known", {**self.known, **standard})
+
+    def id(self, text: str) -> str:
+        """Return an identifier in its one spelling."""
+        whole = expand(text, None, self.known)
+        return canonical(whole) or whole
+
+    def name(self, text: str) -> str:
+        """Return the whole URI of a field's name; ``namespace#local`` is one as well."""
+        split = split_curie(text, self.known)
+        return split[0] + split[1] if split else text.replace("#", "", 1)
+
+
+def condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition:
+    """Return what a parameter asks; raises `InvalidInput` whose ``field`` is its name."""
+    made = (make(name, values, prefixes) for make in _FAMILIES)
+    found = next((each for each in made if each is not None), None)
+    if found is None:
+        fault("there is no such query parameter", name[:80])
+    return found
+
+
+def _word_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
+    if name == "eventType":
+        return c.OneOf("type", frozenset(map(str, values)))
+    if name == "EQ_action":
+        if not set(values) <= {"ADD", "OBSERVE", "DELETE"}:
+            fault("ADD, OBSERVE or DELETE is needed", name)
+        return c.OneOf("action", frozenset(map(str, values)))
+    if name in _WORDS:
+        of, table = _WORDS[name]
+        return c.OneOf(of, _words(values, table, prefixes))
+    if name in _LASTING:
+        return c.Lasting(_LASTING[name], _words(values, "disposition", prefixes))
+    return None
+
+
+def _place_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
+    operator, _, of = name.partition("_")
+    if of in ("readPoint", "bizLocation") and operator in ("EQ", "WD"):
+        return c.Place(of, _ids(values, prefixes), below=operator == "WD")
+    if name in ("EQ_eventID", "EQ_transformationID"):
+        return c.OneOf(of, _ids(values, prefixes))
+    if of in ("eventTime", "recordTime") and operator in ("GE", "LT"):
+        return c.Time(of, operator, _time(name, values))
+    return None
+
+
+def _thing_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
+    operator, _, of = name.partition("_")
+    if operator == "MATCH" and of in c.MATCHED:
+        return c.Match(of, *_patterns(name, values, prefixes))
+    if of == "quantity" and operator in c.COMPARE:
+        return c.Quantity(operator, _number(name, values))
+    return None
+
+
+def _party_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
+    operator, _, of = name.partition("_")
+    kind, _, type_ = of.partition("_")
+    if operator != "EQ" or not type_ or kind not in c.PARTIES:
+        return None
+    table = "transaction_type" if kind == "bizTransaction" else "party_type"
+    (word,) = _words([type_], table, prefixes)
+    return c.Party(f"{kind}List", word, _ids(values, prefixes))
+
+
+def _declaration_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
+    if name == "EXISTS_errorDeclaration":
+        return c.Declared(wanted=_truth(name, values))
+    if name == "EQ_errorReason":
+        return c.DeclaredReason(_words(values, "error_reason", prefixes))
+    if name == "EQ_correctiveEventID":
+        return c.CorrectedBy(frozenset(map(str, values)))
+    if name in ("GE_errorDeclarationTime", "LT_errorDeclarationTime"):
+        return c.DeclaredAt(name[:2], _time(name, values))
+    return None
+
+
+def _attribute_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
+    operator, _, of = name.partition("_")
+    if operator != "EQ":
+        return None
+    if of in _SENSED_TABLES:
+        return sensors.Sensed(of, _words(values, _SENSED_TABLES[of], prefixes))
+    if of in _SENSED_IDS:
+        return sensors.Sensed(of, _ids(values, prefixes))
+    if of in _SENSED_TEXTS:
+        return sensors.Sensed(of, frozenset(map(str, values)))
+    if of == "booleanValue":
+        return sensors.Sensed(of, frozenset({_truth(name, values)}))
+    return None
+
+
+def _reading_condition(name: str, values: Values, _prefixes: Prefixes) -> c.Condition | None:
+    operator, _, of = name.partition("_")
+    if name in ("EXISTS_sensorElement", "EXISTS_sensorElementList"):
+        return sensors.HasSensors(wanted=_truth(name, values))
+    if of in _SENSED_TIMES and operator in c.COMPARE:
+        return sensors.SensedTime(of, operator, _time(name, values))
+    figure, _, uom = of.partition("_")
+    if figure in _FIGURES and operator in c.COMPARE:
+        return sensors.Figure(figure, operator, _number(name, values), uom or None)
+    return None
+
+
+def _field_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
+    """Users' own fields: ``EQ_ILMD_cbvmda:lotNumber``, ``EXISTS_INNER_example:a``."""
+    operator, _, of = name.partition("_")
+    deep = of.startswith("INNER_")
+    of = of.removeprefix("INNER_")
+    level = "event"
+    for word, found in _LEVELS.items():
+        if of.startswith(f"{word}_"):
+            level, of = found, of.removeprefix(f"{word}_")
+    if ":" not in of or operator not in ("EXISTS", *c.COMPARE):
+        return None
+    whole = prefixes.name(of)
+    if operator == "EXISTS":
+        _truth(name, values)
+        return sensors.HasField(level, whole, deep=deep)
+    if operator == "EQ":
+        return sensors.FieldIs(level, whole, frozenset(str(each) for each in values), deep=deep)
+    (value,) = _one(name, values)
+    moment = instant(str(value))
+    wanted = moment if moment is not None else _number(name, values)
+    return sensors.FieldBeyond(level, whole, operator, wanted, deep=deep)
+
+
+_FAMILIES = (
+    _word_condition,
+    _place_condition,
+    _thing_condition,
+    _party_condition,
+    _declaration_condition,
+    _attribute_condition,
+    _reading_condition,
+    _field_condition,
+)
+
+
+def _words(values: Values, table: str, prefixes: Prefixes) -> frozenset[str]:
+    return frozenset(plain_word(str(each), table, prefixes.known) for each in values)
+
+
+def _ids(values: Values, prefixes: Prefixes) -> frozenset[str]:
+    return frozenset(prefixes.id(str(each)) for each in values)
+
+
+_QUALIFIED = tuple(f"{STEM}/{ai}/" for ai in ("01", "8006", "8010"))
+
+
+def _patterns(
+    name: str, values: Values, prefixes: Prefixes
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return whole identifiers, and classes of which any serial will do."""
+    wholes, stems = set(), set()
+    for each in map(str, values):
+        found = prefixes.id(each)
+        if each.startswith("urn:epc:idpat:"):
+            if found == each:
+                fault("only a pattern that leaves the serial open is understood", name)
+            # Where a qualifier follows, the key ends here; elsewhere the serial is appended.
+            stems.add(found + "/" * found.startswith(_QUALIFIED))
+        wholes.add(found)
+    return frozenset(wholes), frozenset(stems)
+
+
+def _one(name: str, values: Values) -> Values:
+    if len(values) != 1:
+        fault("one value is taken", name)
+    return values
+
+
+def _time(name: str, values: Values) -> datetime:
+    (value,) = _one(name, values)
+    moment = instant(str(value).replace(" ", "+"))  # a plus that a form has turned into a space
+    if moment is None:
+        fault("a time with a zone is needed", name)
+    return moment
+
+
+def _number(name: str, values: Values) -> float:
+    (value,) = _one(name, values)
+    try:
+        number = float(value)
+    except ValueError:
+        fault("a number is needed", name)
+    if isinstance(value, bool) or not math.isfinite(number):
+        fault("a number is needed", name)
+    return number
+
+
+def _truth(name: str, values: Values) -> bool:
+    (value,) = _one(name, values)
+    found = {"true": True, "false": False}.get(str(value).lower())
+    if found is None:
+        fault("true or false is needed", name)
+    return found
