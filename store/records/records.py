@@ -19,9 +19,11 @@ from alembic.util import CommandError
 
 from domain.errors import Clash, InvalidInput, StoreTooNew, StoreUnavailable
 from store.records.accounts import Accounts
+from store.records.captures import Captures
 from store.records.days import Days
 from store.records.devices import Devices
 from store.records.diary import Diary
+from store.records.events import Events
 from store.records.keys import Keys
 from store.records.log import Log
 from store.records.lots import Lots
@@ -90,6 +92,16 @@ class Transaction:
     def salts(self) -> Salts:
         """Salts of digests in the log."""
         return Salts(self.connection)
+
+    @cached_property
+    def events(self) -> Events:
+        """EPCIS events, and what they are found by."""
+        return Events(self.connection)
+
+    @cached_property
+    def captures(self) -> Captures:
+        """How EPCIS events came in, and queries under a name."""
+        return Captures(self.connection)
 
     @cached_property
     def accounts(self) -> Accounts:

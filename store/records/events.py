@@ -1,0 +1,187 @@
+"""EPCIS events in the records store: kept once, found by what they are about, never changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.records import event_tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to keep, and everything it is found by, in one spelling each.
+
+    ``body`` and ``context`` are canonical JSON. ``event_id`` is the eventID given, or the
+    ``hash_id``; ``declared`` is empty, or a digest of the error declaration. ``things`` are
+    (role, URI): what it is about, by the EPCIS field that names it.
+    """
+
+    event_id: str
+    hash_id: str
+    declared: str
+    type: str
+    event_ms: int
+    record_ms: int
+    action: str | None
+    biz_step: str | None
+    disposition: str | None
+    read_point: str | None
+    biz_location: str | None
+    body: bytes
+    context: bytes
+    things: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """An event as kept; ``number`` is its place in the order of capture."""
+
+    number: int
+    event_id: str
+    hash_id: str
+    event_ms: int
+    record_ms: int
+    body: bytes
+    context: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """Any of ``wholes``, or anything that begins with one of ``stems``, in one of ``roles``."""
+
+    roles: frozenset[str]
+    wholes: frozenset[str]
+    stems: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the store can narrow events by: all of it must hold.
+
+    ``among`` is column → values; times are milliseconds, the first in, the second out.
+    """
+
+    among: tuple[tuple[str, frozenset[str]], ...] = ()
+    event_ms: tuple[int | None, int | None] = (None, None)
+    record_ms: tuple[int | None, int | None] = (None, None)
+    things: tuple[Things, ...] = ()
+    declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By ``event_ms``, ``record_ms`` or ``number``; equal ones in order of capture."""
+
+    column: str = "number"
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the order's key and the number of the last event on it."""
+
+    key: int
+    number: int
+
+
+LISTED = {
+    "eventTypes": "type",
+    "bizSteps": "biz_step",
+    "bizLocations": "biz_location",
+    "readPoints": "read_point",
+    "dispositions": "disposition",
+}
+"""Collection of EPCIS → the column whose distinct values it lists."""
+
+
+class Events:
+    """Questions and statements about events; within one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, new: NewEvent, job: str | None = None) -> bool:
+        """Keep an event; False when it is there already, under this id and with this content."""
+        same = (t.event.c.hash_id == new.hash_id, t.event.c.event_id == new.event_id,
+                t.event.c.declared == new.declared)  # fmt: skip
+        if self._connection.execute(sa.select(t.event.c.number).where(*same)).first():
+            return False
+        row = dict(event_id=new.event_id, hash_id=new.hash_id, declared=new.declared,
+                   type=new.type, event_ms=new.event_ms, record_ms=new.record_ms,
+                   action=new.action, biz_step=new.biz_step, disposition=new.disposition,
+                   read_point=new.read_point, biz_location=new.biz_location, job=job,
+                   body=new.body, context=new.context)  # fmt: skip
+        key = self._connection.execute(t.event.insert().values(row)).inserted_primary_key
+        things = [dict(event=key[0] if key else 0, role=r, uri=u) for r, u in sorted(new.things)]
+        if things:
+            self._connection.execute(t.event_thing.insert(), things)
+        return True
+
+    def named(self, event_id: str) -> list[KeptEvent]:
+        """Return the events of an id, in order of capture: the event, then error declarations."""
+        c = t.event.c
+        query = sa.select(t.event).where(sa.or_(c.event_id == event_id, c.hash_id == event_id))
+        return [_kept(row) for row in self._connection.execute(query.order_by(c.number))]
+
+    def select(
+        self, narrowing: Narrowing, order: Order, after: Place | None, limit: int
+    ) -> list[KeptEvent]:
+        """Return at most ``limit`` events that ``narrowing`` leaves, from behind ``after``."""
+        c = t.event.c
+        key = c[order.column]
+        query = sa.select(t.event).where(*_clauses(narrowing)).limit(limit)
+        if after is not None:
+            beyond = key < after.key if order.descending else key > after.key
+            query = query.where(sa.or_(beyond, sa.and_(key == after.key, c.number > after.number)))
+        query = query.order_by(key.desc() if order.descending else key, c.number)
+        return [_kept(row) for row in self._connection.execute(query)]
+
+    def values(self, collection: str, after: str, limit: int) -> list[str]:
+        """Return distinct values of a collection of EPCIS, those behind ``after`` in order."""
+        return self._distinct(sa.select(t.event.c[LISTED[collection]]), after, limit)
+
+    def uris(self, roles: frozenset[str], after: str, limit: int) -> list[str]:
+        """Return distinct things that events name in ``roles``, those behind ``after`` in order."""
+        c = t.event_thing.c
+        return self._distinct(sa.select(c.uri).where(c.role.in_(sorted(roles))), after, limit)
+
+    def _distinct(self, query: "sa.Select[Any]", after: str, limit: int) -> list[str]:
+        (column,) = query.selected_columns
+        query = query.distinct().where(column > after).order_by(column).limit(limit)
+        return [str(row[0]) for row in self._connection.execute(query)]
+
+    def count(self) -> int:
+        """Return how many events are kept."""
+        query = sa.select(sa.func.count()).select_from(t.event)
+        return int(self._connection.execute(query).scalar_one())
+
+
+def _clauses(narrowing: Narrowing) -> Iterator["sa.ColumnElement[bool]"]:
+    c = t.event.c
+    for column, values in narrowing.among:
+        yield c[column].in_(sorted(values))
+    for column, (first, last) in (("event_ms", narrowing.event_ms),
+                                  ("record_ms", narrowing.record_ms)):  # fmt: skip
+        if first is not None:
+            yield c[column] >= first
+        if last is not None:
+            yield c[column] < last
+    if narrowing.declared:
+        yield c.declared != ""
+    for things in narrowing.things:
+        yield _named_in(things)
+
+
+def _named_in(things: Things) -> "sa.ColumnElement[bool]":
+    c = t.event_thing.c
+    any_of: list[sa.ColumnElement[bool]] = [c.uri.in_(sorted(things.wholes))]
+    any_of += [c.uri.startswith(stem, autoescape=True) for stem in sorted(things.stems)]
+    inner = sa.select(c.event).where(c.role.in_(sorted(things.roles)), sa.or_(*any_of))
+    return t.event.c.number.in_(inner)
+
+
+def _kept(r: "sa.Row[Any]") -> KeptEvent:
+    return KeptEvent(r.number, r.event_id, r.hash_id, r.event_ms, r.record_ms, bytes(r.body),
+                     bytes(r.context))  # fmt: skip
