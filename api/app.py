@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import doors, errors, log
 from api.buyer import routes as buyer
 from api.deps import Deps
+from api.epcis import MOST_BYTES as EPCIS_MOST_BYTES
+from api.epcis import routes as epcis
+from api.epcis.problems import is_epcis
 from api.grower import lots as growers_lots
 from api.grower import routes as grower
 from api.office import routes as office
@@ -39,6 +42,7 @@ def create_app(given: Deps) -> FastAPI:
     app.add_middleware(_HeadAsGet)
     for router in (
         v1.router,
+        epcis.router,
         doors.router,
         buyer.router,
         grower.router,
@@ -94,10 +98,11 @@ def _refusal(request: Request) -> Exception | None:
         return None
     length = request.headers.get("content-length", "0")
     unmeasured = "transfer-encoding" in request.headers
-    if unmeasured or not length.isdigit() or int(length) > _MAX_BODY:
-        return errors.too_large(_MAX_BODY)
+    most = EPCIS_MOST_BYTES if is_epcis(request) else _MAX_BODY
+    if unmeasured or not length.isdigit() or int(length) > most:
+        return errors.too_large(most, told_as_such=is_epcis(request))
     # Machines carry a token and no cookie; only pages can be forged across sites.
-    if request.url.path.startswith(("/v1/", "/.well-known/")):
+    if request.url.path.startswith(("/v1/", "/.well-known/")) or is_epcis(request):
         return None
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin", "")

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from api.epcis.problems import epcis_problem, is_epcis
 from api.pages import error_page
 from api.sign_in import form, sent
 from api.wording import sentence
@@ -130,6 +131,8 @@ def _on_fault(request: Request, error: Exception) -> Response:
 
 
 def _answer(request: Request, status: int, problem: Problem) -> Response:
+    if is_epcis(request):
+        return epcis_problem(request, status, problem.model_dump(exclude_none=True))
     if _is_page(request):
         said = sentence(problem.error, problem.field, problem.rule)
         return error_page(request, status, problem.error, said)
@@ -137,13 +140,14 @@ def _answer(request: Request, status: int, problem: Problem) -> Response:
 
 
 def _is_page(request: Request) -> bool:
-    machine = request.url.path.startswith(("/v1/", "/.well-known/"))
+    machine = request.url.path.startswith(("/v1/", "/.well-known/")) or is_epcis(request)
     return not machine and "text/html" in request.headers.get("accept", "")
 
 
-def too_large(limit: int) -> e.NguonError:
-    """Return the error for a body of unknown or excessive size."""
-    return e.InvalidInput(f"a body needs a length of at most {limit} bytes", "body")
+def too_large(limit: int, *, told_as_such: bool = False) -> e.NguonError:
+    """Return the error for a body of unknown or excessive size; 413 where it is told as such."""
+    message = f"a body needs a length of at most {limit} bytes"
+    return e.TooLarge(message) if told_as_such else e.InvalidInput(message, "body")
 
 
 def cross_site() -> e.NguonError:

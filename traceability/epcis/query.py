@@ -55,6 +55,8 @@ def _values(name: str, value: Any) -> Values:
     for each in found:
         if not isinstance(each, str | int | float) or each == "":
             fault("a text, a number or true is needed", name)
+        if isinstance(each, str) and not each.isprintable():
+            fault("there are control characters in it", name)
     return found
 
 

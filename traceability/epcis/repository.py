@@ -27,6 +27,9 @@ from traceability.epcis.values import instant
 MOST_LOOKED_AT = 5_000
 """Events that one page may look at; a rarer find comes on a later page."""
 
+MOST_BYTES = 4_000_000
+"""Bytes of events on one page; the rest comes on the next."""
+
 _BATCH = 250
 
 
@@ -132,17 +135,22 @@ def search(transaction: Transaction, query: Query, after: Place | None, limit: i
     if query.most is not None and after is None:
         _require_at_most(transaction, query, query.most)
     order = _ORDERS[query.order, query.descending]
-    found: list[tuple[KeptEvent, Told]] = []
+    found: list[Told] = []
+    size = 0
+    last: KeptEvent | None = None
     candidates = _candidates(transaction, query, order, after)
     for looked_at, kept in enumerate(candidates, start=1):
         answer = _answer(query, kept)
-        if answer is not None and len(found) == limit:
-            return Page(tuple(t for _, t in found), _place(found[-1][0], order))
+        full = len(found) == limit or (found and size + len(kept.body) > MOST_BYTES)
+        if answer is not None and full and last is not None:
+            return Page(tuple(found), _place(last, order))
         if answer is not None:
-            found.append((kept, answer))
+            found.append(answer)
+            size += len(kept.body)
+            last = kept
         if looked_at == MOST_LOOKED_AT:
-            return Page(tuple(t for _, t in found), _place(kept, order))
-    return Page(tuple(t for _, t in found), None)
+            return Page(tuple(found), _place(kept, order))
+    return Page(tuple(found), None)
 
 
 _ORDERS = {

@@ -218,6 +218,24 @@ def test_pages_are_the_whole_cut_into_pieces(
             assert [len(page.events) for page in pages] == [4, 4, 4, 1]
 
 
+def test_a_page_is_cut_before_it_grows_too_heavy(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(records, *(event(hour, **{"ex:note": "x" * 1_000}) for hour in range(5)))
+    monkeypatch.setattr(repository, "MOST_BYTES", 3_000)
+    after: Place | None = None
+    sizes: list[int] = []
+    while not sizes or after is not None:
+        with records.reading() as transaction:
+            page = search(transaction, parse_query({}, Prefixes()), after, 100)
+        sizes.append(len(page.events))
+        after = page.next
+    assert sizes == [2, 2, 1]
+    monkeypatch.setattr(repository, "MOST_BYTES", 1)
+    with records.reading() as transaction:
+        assert len(search(transaction, parse_query({}, Prefixes()), None, 100).events) == 1
+
+
 def test_more_than_was_wanted_is_an_error(records: Records) -> None:
     filled(records)
     assert len(ask(records, maxEventCount=4)) == 4
