@@ -108,8 +108,7 @@ def _kept(given: Deps, capture: Capture, job: CaptureJob | None) -> list[bool]:
     with given.records.transaction() as transaction:
         if job is not None:
             transaction.captures.add_job(job)
-        of = None if job is None else job.id
-        return [transaction.events.add(each, of) for each in capture.events]
+        return transaction.events.add(capture.events, None if job is None else job.id)
 
 
 def _told(fault: InvalidInput) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """EPCIS events in the records store: kept once, found by what they are about, never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,22 +102,35 @@ class Events:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def add(self, new: NewEvent, job: str | None = None) -> bool:
-        """Keep an event; False when it is there already, under this id and with this content."""
-        same = (t.event.c.hash_id == new.hash_id, t.event.c.event_id == new.event_id,
-                t.event.c.declared == new.declared)  # fmt: skip
-        if self._connection.execute(sa.select(t.event.c.number).where(*same)).first():
-            return False
-        row = dict(event_id=new.event_id, hash_id=new.hash_id, declared=new.declared,
-                   type=new.type, event_ms=new.event_ms, record_ms=new.record_ms,
-                   action=new.action, biz_step=new.biz_step, disposition=new.disposition,
-                   read_point=new.read_point, biz_location=new.biz_location, job=job,
-                   body=new.body, context=new.context)  # fmt: skip
-        key = self._connection.execute(t.event.insert().values(row)).inserted_primary_key
-        things = [dict(event=key[0] if key else 0, role=r, uri=u) for r, u in sorted(new.things)]
+    def add(self, new: Sequence[NewEvent], job: str | None = None) -> list[bool]:
+        """Keep events; False for each that is there already, under its id, with its content."""
+        known = self._known([each.hash_id for each in new])
+        fresh: dict[tuple[str, str, str], NewEvent] = {}
+        told = []
+        for each in new:
+            key = (each.hash_id, each.event_id, each.declared)
+            told.append(key not in known and key not in fresh)
+            if told[-1]:
+                fresh[key] = each
+        if fresh:
+            self._insert(list(fresh.values()), job)
+        return told
+
+    def _known(self, hash_ids: Sequence[str]) -> set[tuple[str, str, str]]:
+        c = t.event.c
+        query = sa.select(c.hash_id, c.event_id, c.declared).where(c.hash_id.in_(hash_ids))
+        return {(r.hash_id, r.event_id, r.declared) for r in self._connection.execute(query)}
+
+    def _insert(self, fresh: Sequence[NewEvent], job: str | None) -> None:
+        numbered = t.event.insert().returning(t.event.c.number, sort_by_parameter_order=True)
+        numbers = self._connection.execute(numbered, [_row(each, job) for each in fresh]).scalars()
+        things = [
+            dict(event=number, role=role, uri=uri)
+            for number, each in zip(numbers, fresh, strict=True)
+            for role, uri in sorted(each.things)
+        ]
         if things:
             self._connection.execute(t.event_thing.insert(), things)
-        return True
 
     def named(self, event_id: str) -> list[KeptEvent]:
         """Return the events of an id, in order of capture: the event, then error declarations."""
@@ -180,6 +193,14 @@ def _named_in(things: Things) -> "sa.ColumnElement[bool]":
     any_of += [c.uri.startswith(stem, autoescape=True) for stem in sorted(things.stems)]
     inner = sa.select(c.event).where(c.role.in_(sorted(things.roles)), sa.or_(*any_of))
     return t.event.c.number.in_(inner)
+
+
+def _row(new: NewEvent, job: str | None) -> dict[str, Any]:
+    return dict(event_id=new.event_id, hash_id=new.hash_id, declared=new.declared, type=new.type,
+                event_ms=new.event_ms, record_ms=new.record_ms, action=new.action,
+                biz_step=new.biz_step, disposition=new.disposition, read_point=new.read_point,
+                biz_location=new.biz_location, job=job, body=new.body,
+                context=new.context)  # fmt: skip
 
 
 def _kept(r: "sa.Row[Any]") -> KeptEvent:

@@ -24,8 +24,8 @@ from traceability.epcis.query import Query
 from traceability.epcis.validate import fault_of
 from traceability.epcis.values import instant
 
-MOST_LOOKED_AT = 5_000
-"""Events that one page may look at; a rarer find comes on a later page."""
+MOST_LOOKED_AT = 2_000
+"""Events that one page may look at, half a second at most; a rarer find comes on a later page."""
 
 MOST_BYTES = 4_000_000
 """Bytes of events on one page; the rest comes on the next."""

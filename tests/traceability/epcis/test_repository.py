@@ -49,7 +49,7 @@ def keep(records: Records, *events: dict[str, Any], now_ms: int = NOON) -> list[
     capture = examine(events_of(document), now_ms)
     assert capture.faults == ()
     with records.transaction() as transaction:
-        return [transaction.events.add(each) for each in capture.events]
+        return transaction.events.add(capture.events)
 
 
 def ask(records: Records, limit: int = 100, **asked: Any) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ def test_every_published_example_comes_back_equal(shared: Path, records: Records
         assert capture.faults == (), path.name
         with records.transaction() as transaction:
             for each, new in zip(found, capture.events, strict=True):
-                transaction.events.add(new)
+                transaction.events.add([new])
                 (kept,) = transaction.events.named(new.event_id)
                 answer = told(kept)
                 assert answer.context == document["@context"]
@@ -267,7 +267,7 @@ def test_collections_list_what_there_is(records: Records) -> None:
 def test_a_capture_that_fails_leaves_nothing(records: Records) -> None:
     (new,) = examine(events_of({"@context": EPCIS, **event(1)}), NOON).events
     with pytest.raises(RuntimeError), records.transaction() as transaction:
-        transaction.events.add(new)
+        transaction.events.add([new])
         raise RuntimeError
     with records.reading() as transaction:
         assert transaction.events.select(Narrowing(), Order(), None, 9) == []
