@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from traceability.epcis.facts import CLASS_FIELDS, EPC_FIELDS, Facts, plain_word
+from traceability.epcis.measures import in_base
 from traceability.epcis.values import instant
 
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -122,14 +123,34 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A quantity compares with a number."""
+    """A quantity compares with a number, whatever unit it was told in.
+
+    ``uom`` is the number's unit; None compares numbers as they are.
+    """
 
     operator: str
     number: float
+    uom: str | None = None
 
     def holds(self, facts: Facts) -> bool:
         """Whether one does."""
-        return any(COMPARE[self.operator](each, self.number) for each in facts.quantities())
+        return any(
+            compares(self.operator, each, told, self.number, self.uom)
+            for each, told in facts.quantities()
+        )
+
+
+def compares(
+    operator: str, value: float, told: str | None, number: float, uom: str | None
+) -> bool:  # fmt: skip
+    """Whether ``value`` in the unit ``told`` compares with ``number`` in ``uom``."""
+    if uom is None:
+        return COMPARE[operator](value, number)
+    if told is None:
+        return False
+    quantity, found = in_base(value, told)
+    wanted_quantity, wanted = in_base(number, uom)
+    return quantity == wanted_quantity and COMPARE[operator](found, wanted)
 
 
 @dataclass(frozen=True, slots=True)

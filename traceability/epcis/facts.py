@@ -89,10 +89,10 @@ class Facts:
         """Return the EPC classes of a quantity list."""
         return [self.id_of(each["epcClass"]) for each in self.event.get(field, ())]
 
-    def quantities(self) -> list[float]:
-        """Return every quantity of every quantity list."""
+    def quantities(self) -> list[tuple[float, str | None]]:
+        """Return (quantity, uom) of every quantity list; a uom of None counts things."""
         return [
-            each["quantity"]
+            (each["quantity"], each.get("uom"))
             for field in CLASS_FIELDS
             for each in self.event.get(field, ())
             if "quantity" in each
@@ -137,7 +137,8 @@ class Facts:
     def added(self, level: str) -> Iterator[tuple[str, Any]]:
         """Yield (whole URI of its name, value) of users' own fields, nested ones excepted.
 
-        ``level`` is event, ilmd, sensorElement, sensorMetadata or sensorReport.
+        ``level`` is event, ilmd, readPoint, bizLocation, errorDeclaration, sensorElement,
+        sensorMetadata or sensorReport.
         """
         for holder in self._holders(level):
             for name, value in holder.items():
@@ -165,8 +166,8 @@ class Facts:
     def _holders(self, level: str) -> list[Mapping[str, Any]]:
         if level == "event":
             return [self.event]
-        if level == "ilmd":
-            return [self.event.get("ilmd", {})]
+        if level in ("ilmd", "readPoint", "bizLocation", "errorDeclaration"):
+            return [self.event.get(level, {})]
         elements = self.event.get("sensorElementList", [])
         if level == "sensorElement":
             return list(elements)

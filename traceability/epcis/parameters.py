@@ -34,9 +34,13 @@ _SENSED_IDS = (
 _SENSED_TEXTS = ("stringValue", "hexBinaryValue")
 _SENSED_TABLES = {"type": "measurement", "exception": "exception", "component": "component"}
 _FIGURES = ("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue")
+_DECLARATION_TIMES = ("GE_errorDeclarationTime", "LT_errorDeclarationTime")
 _SENSED_TIMES = ("time", "startTime", "endTime")
 _LEVELS = {
     "ILMD": "ilmd",
+    "ERROR_DECLARATION": "errorDeclaration",
+    "readPoint": "readPoint",
+    "bizLocation": "bizLocation",
     "SENSORELEMENT": "sensorElement",
     "SENSORMETADATA": "sensorMetadata",
     "SENSORREPORT": "sensorReport",
@@ -104,8 +108,9 @@ def _thing_condition(name: str, values: Values, prefixes: Prefixes) -> c.Conditi
     operator, _, of = name.partition("_")
     if operator == "MATCH" and of in c.MATCHED:
         return c.Match(of, *_patterns(name, values, prefixes))
-    if of == "quantity" and operator in c.COMPARE:
-        return c.Quantity(operator, _number(name, values))
+    figure, _, uom = of.partition("_")
+    if figure == "quantity" and operator in c.COMPARE:
+        return c.Quantity(operator, _number(name, values), uom or None)
     return None
 
 
@@ -126,7 +131,8 @@ def _declaration_condition(name: str, values: Values, prefixes: Prefixes) -> c.C
         return c.DeclaredReason(_words(values, "error_reason", prefixes))
     if name == "EQ_correctiveEventID":
         return c.CorrectedBy(frozenset(map(str, values)))
-    if name in ("GE_errorDeclarationTime", "LT_errorDeclarationTime"):
+    # The query schema writes the name with an underscore more than the standard's text.
+    if name.replace("Declaration_Time", "DeclarationTime") in _DECLARATION_TIMES:
         return c.DeclaredAt(name[:2], _time(name, values))
     return None
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from traceability.epcis.conditions import COMPARE
+from traceability.epcis.conditions import COMPARE, compares
 from traceability.epcis.facts import Facts
-from traceability.epcis.measures import in_base, units
+from traceability.epcis.measures import units
 from traceability.epcis.values import as_text, instant, print_number
 
 
@@ -74,17 +74,10 @@ class Figure:
         return any(self._holds(each) for each in facts.reports if self.attribute in each)
 
     def _holds(self, report: Mapping[str, Any]) -> bool:
-        value = report[self.attribute]
-        if self.uom is None:
-            return COMPARE[self.operator](value, self.number)
-        told = report.get("uom")
-        if told is None:
-            return False
-        if self.attribute == "sDev":
+        value, told = report[self.attribute], report.get("uom")
+        if self.attribute == "sDev" and self.uom is not None and told is not None:
             return self._spread(value, told)
-        quantity, found = in_base(value, told)
-        wanted_quantity, wanted = in_base(self.number, self.uom)
-        return quantity == wanted_quantity and COMPARE[self.operator](found, wanted)
+        return compares(self.operator, value, told, self.number, self.uom)
 
     def _spread(self, value: float, told: str) -> bool:
         """Compare standard deviations: a difference has no zero point to move."""
