@@ -7,7 +7,9 @@ event, later. The id says *same content*, never *true* or *by whom*: anyone can 
 
 The rules forked. The published vectors that call themselves CBV2.0 list the sensors
 before transactions and parties; the draft of CBV 2.1 keeps the written order, leaves
-certificationInfo out and moved the GS1 vocabulary. Which is meant is always said.
+certificationInfo out and moved the GS1 vocabulary. In 2026 the reference implementation
+also read 2.0 anew, under the same label. Which rules are meant is always said; ours are
+those of the published vectors.
 """
 
 import hashlib
@@ -30,6 +32,8 @@ class Rules:
     gs1_vocabulary: str
     ordered: tuple[str, ...]
     ignored: frozenset[str]
+    names_sensor_list: bool = True
+    extensions_in_place: bool = True
 
 
 _HEAD = ("eventTime", "eventTimeZoneOffset")
@@ -53,6 +57,15 @@ CBV_2_1 = Rules(
     (*_HEAD, *_OBJECTS, *_PARTIES, "sensorElementList"),
     _SAID_LATER | {"certificationInfo"},
 )
+CBV_2_0_REREAD = Rules(
+    "CBV2.0",
+    CBV_2_1.gs1_vocabulary,
+    CBV_2_1.ordered,
+    CBV_2_1.ignored,
+    names_sensor_list=False,
+    extensions_in_place=False,
+)
+"""CBV 2.0 as the reference implementation reads it since July 2026 (its pull request 123)."""
 
 _METADATA = (
     "time", "startTime", "endTime", "deviceID", "deviceMetadata", "rawData",
@@ -99,11 +112,14 @@ def pre_hash(event: Mapping[str, Any], rules: Rules, context: Any = None) -> str
     known = {**standard, **namespaces(context, event.get("@context"))}
     # The EPCIS context protects its own prefixes: a document cannot move them.
     known |= {"cbv": standard["cbv"], "epcis": standard["epcis"], "gs1": rules.gs1_vocabulary}
-    writer = _Writer(known)
+    writer = _Writer(known, rules)
     parts = [f"eventType={event.get('type', '')}"]
     parts += [writer.field(name, event[name]) for name in rules.ordered if name in event]
-    rest = [name for name in event if name not in rules.ignored and name not in rules.ordered]
-    parts += sorted(writer.remainder(name, event[name]) for name in rest if name not in _COMMENTS)
+    rest = {n: v for n, v in event.items() if n not in (*rules.ignored, *rules.ordered, *_COMMENTS)}
+    if not rules.extensions_in_place:
+        parts += [writer.remainder("ilmd", rest.pop("ilmd"))] if "ilmd" in rest else []
+        parts += [writer.moved(name, event[name]) for name in rules.ordered if name in event]
+    parts += sorted(writer.remainder(name, value) for name, value in rest.items())
     return "".join(parts)
 
 
@@ -112,6 +128,7 @@ class _Writer:
     """Writes fields of one event; ``known`` are the prefixes that it may use."""
 
     known: Known
+    rules: Rules
 
     def field(self, name: str, value: Any) -> str:
         """Return a standard field, empty when it holds nothing."""
@@ -119,7 +136,8 @@ class _Writer:
             return self.remainder(name, value)
         if name in _MEMBER:
             inside = "".join(sorted(self.part(_MEMBER[name], each) for each in _each(value)))
-            return name + inside if inside else ""
+            shown = name if name != "sensorElementList" or self.rules.names_sensor_list else ""
+            return shown + inside if inside else ""
         return "".join(sorted(self.part(name, each) for each in _each(value)))
 
     def part(self, name: str, value: Any) -> str:
@@ -133,9 +151,24 @@ class _Writer:
             for key in order
             if key in value
         )
-        added = [key for key in value if key not in order and key not in _COMMENTS]
-        inside += "".join(sorted(self.extension(key, value[key]) for key in added))
+        if self.rules.extensions_in_place:
+            inside += self._added(name, value)
         return name + inside if inside else ""
+
+    def moved(self, name: str, value: Any) -> str:
+        """Return what users added inside a standard field, each under the name of its parent."""
+        member = _MEMBER.get(name, name)
+        inside = [self._moved(member, each) for each in _each(value) if isinstance(each, Mapping)]
+        return "".join(sorted(inside)) if member in _FIELDS else ""
+
+    def _moved(self, name: str, value: Mapping[str, Any]) -> str:
+        nested = (self.moved(key, value[key]) for key in _FIELDS.get(name, ()) if key in value)
+        inside = "".join(nested) + self._added(name, value)
+        return name + inside if inside else ""
+
+    def _added(self, name: str, value: Mapping[str, Any]) -> str:
+        added = [k for k in value if k not in _FIELDS.get(name, ()) and k not in _COMMENTS]
+        return "".join(sorted(self.extension(key, value[key]) for key in added))
 
     def remainder(self, name: str, value: Any) -> str:
         """Return transactions and parties (type before value), ilmd, and users' own fields."""
