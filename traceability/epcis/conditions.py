@@ -52,6 +52,8 @@ class OneOf:
         """Whether the field is there and is one of them."""
         if self.field in ("bizStep", "disposition"):
             return facts.word(self.field) in self.values
+        if self.field == "type":
+            return facts.kind in self.values
         value, ids = facts.text(self.field), ("eventID", "transformationID")
         if value is not None and self.field in ids:
             value = facts.id_of(value)

@@ -61,6 +61,11 @@ class Facts:
         value = self.event.get(name)
         return value if isinstance(value, str) else None
 
+    @property
+    def kind(self) -> str:
+        """The type: a standard one bare, an extension's as a whole URI."""
+        return self.id_of(str(self.event["type"]))
+
     def word(self, name: str) -> str | None:
         """Return bizStep or disposition, bare where it is a standard word."""
         value = self.text(name)

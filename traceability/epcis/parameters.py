@@ -80,7 +80,7 @@ def condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition:
 
 def _word_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
     if name == "eventType":
-        return c.OneOf("type", frozenset(map(str, values)))
+        return c.OneOf("type", _ids(values, prefixes))
     if name == "EQ_action":
         if not set(values) <= {"ADD", "OBSERVE", "DELETE"}:
             fault("ADD, OBSERVE or DELETE is needed", name)

@@ -90,7 +90,7 @@ def new_event(found: Found, now_ms: int) -> NewEvent:
         event_id=facts.id_of(event["eventID"]) if "eventID" in event else hash_id,
         hash_id=hash_id,
         declared=digest,
-        type=event["type"],
+        type=facts.kind,
         event_ms=to_ms(moment),
         record_ms=now_ms,
         action=facts.text("action"),
@@ -123,6 +123,29 @@ def told(kept: KeptEvent) -> Told:
         {"eventID": kept.event_id, **event, "recordTime": print_instant(kept.record_ms)},
         beside["@context"],
     )
+
+
+def recheck(transaction: Transaction) -> Iterator[str]:
+    """Yield what does not hold of the events kept: a sentence for each that was tampered with.
+
+    Body, hash and what an event is found by must agree; none of them says who wrote it.
+    """
+    for kept in _candidates(transaction, Query(), Order("number"), None):
+        try:
+            again = _again(kept)
+        except (InvalidInput, KeyError, TypeError, ValueError) as error:
+            yield f"event {kept.number} is no event any more: {error}"
+            continue
+        for name in ("event_id", "hash_id", "event_ms", "body"):
+            if getattr(again, name) != getattr(kept, name):
+                yield f"event {kept.number}: {name} is not what its content gives"
+
+
+def _again(kept: KeptEvent) -> NewEvent:
+    beside = json.loads(kept.context)
+    unhashed = frozenset(beside["unhashed"])
+    event, context = json.loads(kept.body), beside["@context"]
+    return new_event(Found(f"event {kept.number}", event, context, unhashed), kept.record_ms)
 
 
 def search(transaction: Transaction, query: Query, after: Place | None, limit: int) -> Page:

@@ -20,6 +20,7 @@ Check = Callable[[Any, str], None]
 LONGEST = 2_000
 """Characters of a URI; what is indexed must fit a database page."""
 
+_BIGGEST = 2**53 - 1  # RFC 8785 keeps no larger whole number
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _OFFSET = re.compile(r"[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)")
 _UOM = re.compile(r"[A-Z0-9]{2,3}")
@@ -71,9 +72,11 @@ def offset(value: Any, where: str) -> None:
 
 
 def number(value: Any, where: str) -> None:
-    """A finite JSON number; a number in quotes is a text."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    """A JSON number that a double holds exactly enough; a number in quotes is a text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         fault(f"a number is needed, not {str(value)[:40]!r}", where)
+    if abs(value) > _BIGGEST if isinstance(value, int) else not math.isfinite(value):
+        fault("the number is too large for a double", where)
 
 
 def boolean(value: Any, where: str) -> None:

@@ -40,12 +40,12 @@ def print_time(text: str) -> str:
 
 def print_number(text: str) -> str:
     """Return a number without plus sign, padding or exponent; other texts stay as they are."""
-    if not _NUMBER.fullmatch(text):
+    if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
         return text
     number = Decimal(text)
     if not number:
         return "0"
-    if abs(number.adjusted()) > _MOST_DIGITS or len(text) > _MOST_DIGITS:
+    if abs(number.adjusted()) > _MOST_DIGITS:
         return text
     plain = format(number, "f")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -114,6 +114,13 @@ def test_it_is_not_among_the_answers(asked: dict[str, Any]) -> None:
     assert not holds(asked)
 
 
+def test_a_type_of_ones_own_is_found_in_any_spelling() -> None:
+    facts = Facts(Found("event", {**EVENT, "type": "ex:GraftingEvent"}, CONTEXT))
+    assert holds({"eventType": "https://ns.example.com/epcis/GraftingEvent"}, facts)
+    assert holds({"eventType": "ex:GraftingEvent"}, facts)
+    assert not holds({"eventType": "ObjectEvent"}, facts)
+
+
 def test_an_attribute_counts_wherever_it_stands() -> None:
     """TCR-53, steps 27 and 28: two events, one with the attributes in each place."""
     inline = {

@@ -12,6 +12,7 @@ from domain.errors import Clash, NotFound, TooLarge
 from domain.window import HOUR_MS, parse_instant, print_instant
 from store.records import Records
 from store.records.captures import CaptureJob, NamedQuery
+from store.records.event_tables import event as event_table
 from store.records.events import Narrowing, Order, Place
 from tests.builders import NOON
 from tests.traceability.epcis.official import examples
@@ -20,7 +21,7 @@ from traceability.epcis.document import events_of, parse
 from traceability.epcis.facts import CLASS_FIELDS, EPC_FIELDS
 from traceability.epcis.parameters import Prefixes
 from traceability.epcis.query import parse_query
-from traceability.epcis.repository import Page, examine, search, told
+from traceability.epcis.repository import Page, examine, recheck, search, told
 
 _numbers = itertools.count()
 EPCIS = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -241,6 +242,24 @@ def test_more_than_was_wanted_is_an_error(records: Records) -> None:
     assert len(ask(records, maxEventCount=4)) == 4
     with pytest.raises(TooLarge):
         ask(records, maxEventCount=3)
+
+
+@pytest.mark.parametrize(("change", "told_of"), [
+    ({"body": b'{"type":"ObjectEvent"}'}, "no event any more"), ({"body": b"["}, "no event any more"),
+    ({"hash_id": "ni:///sha-256;0?ver=CBV2.0"}, "hash_id"), ({"event_ms": 1}, "event_ms"), ({"event_id": "urn:uuid:9"}, "event_id"),
+])  # fmt: skip
+def test_what_was_tampered_with_is_found(
+    change: dict[str, Any], told_of: str, records: Records
+) -> None:
+    filled(records)
+    with records.transaction() as transaction:
+        assert list(recheck(transaction)) == []
+        transaction.connection.execute(
+            event_table.update().where(event_table.c.number == 2).values(change)
+        )
+        found = list(recheck(transaction))
+    assert found
+    assert all(sentence.startswith("event 2") and told_of in sentence for sentence in found)
 
 
 def test_collections_list_what_there_is(records: Records) -> None:

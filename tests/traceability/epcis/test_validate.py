@@ -232,6 +232,13 @@ def test_hostile_bytes_are_refused_in_words(payload: bytes) -> None:
     assert told.value.field == "body"
 
 
+@pytest.mark.parametrize("value", [10**400, 2**53, -(2**60), float("inf")])
+def test_a_number_beyond_a_double_is_refused_in_words(value: Any) -> None:
+    fault = first_fault(document(seen(quantityList=[{"epcClass": URN, "quantity": value}])))
+    assert fault is not None
+    assert fault.field == "eventList[0].quantityList[0].quantity"
+
+
 @pytest.mark.parametrize("value", ["\ud800", float("inf"), 2**60])
 def test_what_cannot_be_kept_unchanged_is_refused(value: Any) -> None:
     with pytest.raises(InvalidInput, match="without change"):
