@@ -1,9 +1,10 @@
 """The tables of EPCIS events; beside :mod:`store.records.tables`, in the same metadata.
 
 An event's JSON rests as it came, in canonical bytes, with the ``@context`` of its document.
-The columns and ``event_thing`` are what it is found by, in one spelling each; they can be
-made anew from the body at any time. An event is one row for each (content, eventID, error
-declared): the same told twice is one, an error declaration stands beside what it declares.
+The columns, ``event_thing`` and ``event_figure`` are what it is found by, in one spelling
+and one unit each; they can be made anew from the body at any time. An event is one row for
+each (content, eventID, error declared): the same told twice is one, an error declaration
+stands beside what it declares.
 """
 
 import sqlalchemy as sa
@@ -53,6 +54,16 @@ event_thing = sa.Table(
     sa.Column("event", sa.ForeignKey("event.number"), primary_key=True),
     _text("role", primary_key=True),
     _text("uri", primary_key=True, index=True),
+)
+
+event_figure = sa.Table(
+    "event_figure",
+    metadata,
+    sa.Column("event", sa.ForeignKey("event.number"), primary_key=True),
+    _text("attribute", primary_key=True),
+    _text("quantity", primary_key=True),
+    sa.Column("value", sa.Float, primary_key=True),
+    sa.Index(None, "attribute", "quantity", "value"),
 )
 
 named_query = sa.Table(

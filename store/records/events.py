@@ -15,7 +15,8 @@ class NewEvent:
 
     ``body`` and ``context`` are canonical JSON. ``event_id`` is the eventID given, or the
     ``hash_id``; ``declared`` is empty, or a digest of the error declaration. ``things`` are
-    (role, URI): what it is about, by the EPCIS field that names it.
+    (role, URI): what it is about, by the EPCIS field that names it. ``figures`` are what
+    sensors reported: (attribute, quantity, value in that quantity's base unit).
     """
 
     event_id: str
@@ -32,6 +33,7 @@ class NewEvent:
     body: bytes
     context: bytes
     things: frozenset[tuple[str, str]]
+    figures: frozenset[tuple[str, str, float]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ class Things:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """Any figure of an attribute and quantity from ``low`` to ``high``, both in; None is open."""
+
+    attribute: str
+    quantity: str
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Narrowing:
     """What the store can narrow events by: all of it must hold.
 
@@ -67,6 +79,7 @@ class Narrowing:
     event_ms: tuple[int | None, int | None] = (None, None)
     record_ms: tuple[int | None, int | None] = (None, None)
     things: tuple[Things, ...] = ()
+    figures: tuple[Figures, ...] = ()
     declared: bool = False
 
 
@@ -124,13 +137,20 @@ class Events:
     def _insert(self, fresh: Sequence[NewEvent], job: str | None) -> None:
         numbered = t.event.insert().returning(t.event.c.number, sort_by_parameter_order=True)
         numbers = self._connection.execute(numbered, [_row(each, job) for each in fresh]).scalars()
+        numbered_events = list(zip(numbers, fresh, strict=True))
         things = [
             dict(event=number, role=role, uri=uri)
-            for number, each in zip(numbers, fresh, strict=True)
+            for number, each in numbered_events
             for role, uri in sorted(each.things)
         ]
-        if things:
-            self._connection.execute(t.event_thing.insert(), things)
+        figures = [
+            dict(event=number, attribute=attribute, quantity=quantity, value=value)
+            for number, each in numbered_events
+            for attribute, quantity, value in sorted(each.figures)
+        ]
+        for table, rows in ((t.event_thing, things), (t.event_figure, figures)):
+            if rows:
+                self._connection.execute(table.insert(), rows)
 
     def named(self, event_id: str) -> list[KeptEvent]:
         """Return the events of an id, in order of capture: the event, then error declarations."""
@@ -185,6 +205,8 @@ def _clauses(narrowing: Narrowing) -> Iterator["sa.ColumnElement[bool]"]:
         yield c.declared != ""
     for things in narrowing.things:
         yield _named_in(things)
+    for figures in narrowing.figures:
+        yield _measured(figures)
 
 
 def _named_in(things: Things) -> "sa.ColumnElement[bool]":
@@ -192,6 +214,18 @@ def _named_in(things: Things) -> "sa.ColumnElement[bool]":
     any_of: list[sa.ColumnElement[bool]] = [c.uri.in_(sorted(things.wholes))]
     any_of += [c.uri.startswith(stem, autoescape=True) for stem in sorted(things.stems)]
     inner = sa.select(c.event).where(c.role.in_(sorted(things.roles)), sa.or_(*any_of))
+    return t.event.c.number.in_(inner)
+
+
+def _measured(figures: Figures) -> "sa.ColumnElement[bool]":
+    c = t.event_figure.c
+    inner = sa.select(c.event).where(
+        c.attribute == figures.attribute, c.quantity == figures.quantity
+    )
+    if figures.low is not None:
+        inner = inner.where(c.value >= figures.low)
+    if figures.high is not None:
+        inner = inner.where(c.value <= figures.high)
     return t.event.c.number.in_(inner)
 
 

@@ -5,6 +5,7 @@ is 299.25 K and not a hair more or less, so that a query for ``GE_value_KEL`` do
 an event at its edge (EPCIS 2.0 section 8.2.7.1, TCR-53 step 26).
 """
 
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,3 +80,11 @@ def in_base(value: float | Fraction, uom: str) -> tuple[str, Fraction]:
     if unit is None:
         return uom, number
     return unit.quantity, number * unit.factor + unit.offset
+
+
+def as_float(value: Fraction) -> float:
+    """Return the nearest double; beyond all doubles, the largest one."""
+    return float(min(max(value, -_LARGEST), _LARGEST))
+
+
+_LARGEST = Fraction(sys.float_info.max)

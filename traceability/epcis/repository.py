@@ -19,7 +19,8 @@ from store.records.events import KeptEvent, NewEvent, Order, Place
 from traceability.epcis.document import Found, canonical_bytes
 from traceability.epcis.event_hash import CBV_2_0, event_hash_id
 from traceability.epcis.facts import CLASS_FIELDS, EPC_FIELDS, Facts
-from traceability.epcis.narrowing import narrow
+from traceability.epcis.measures import as_float, in_base
+from traceability.epcis.narrowing import FIGURES, narrow
 from traceability.epcis.query import Query
 from traceability.epcis.validate import fault_of
 from traceability.epcis.values import instant
@@ -101,6 +102,7 @@ def new_event(found: Found, now_ms: int) -> NewEvent:
         body=body,
         context=context,
         things=frozenset(_things(facts)),
+        figures=frozenset(_figures(facts)),
     )
 
 
@@ -123,6 +125,15 @@ def told(kept: KeptEvent) -> Told:
         {"eventID": kept.event_id, **event, "recordTime": print_instant(kept.record_ms)},
         beside["@context"],
     )
+
+
+def _figures(facts: Facts) -> Iterator[tuple[str, str, float]]:
+    for report in facts.reports:
+        if "uom" in report:
+            for attribute in FIGURES:
+                if attribute in report:
+                    quantity, value = in_base(report[attribute], report["uom"])
+                    yield attribute, quantity, as_float(value)
 
 
 def recheck(transaction: Transaction) -> Iterator[str]:

@@ -58,6 +58,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_event_thing_uri"), "event_thing", ["uri"])
     op.create_table(
+        "event_figure",
+        sa.Column("event", sa.Integer(), nullable=False),
+        sa.Column("attribute", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event"], ["event.number"], name=op.f("fk_event_figure_event_event")
+        ),
+        sa.PrimaryKeyConstraint(
+            "event", "attribute", "quantity", "value", name=op.f("pk_event_figure")
+        ),
+    )
+    op.create_index(
+        op.f("ix_event_figure_attribute_quantity_value"),
+        "event_figure",
+        ["attribute", "quantity", "value"],
+    )
+    op.create_table(
         "named_query",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
