@@ -1,4 +1,4 @@
-"""Re-check everything the stores claim: structure, ledger, roll-ups, passports.
+"""Re-check everything the stores claim: structure, ledger, roll-ups, events, passports.
 
 Prints nothing itself; yields one finding a line, in the order checked. Nothing is
 repaired: what is wrong is for a person to see.
@@ -19,6 +19,7 @@ from store.judged import as_known, judged
 from store.rollups import Rhythm
 from traceability.canonical import to_bytes
 from traceability.dossier import compile_document, dossier, require_lot
+from traceability.epcis.repository import recheck
 from traceability.evidence.statistics import METHOD
 from traceability.keys import TrustedKey
 from traceability.log.checkpoint import Policy
@@ -62,6 +63,9 @@ def findings(
         else:
             yield from _rollups(opened, series, rhythm[series])
     yield from _doubted(opened)
+    say("events")
+    with opened.records.reading() as transaction:
+        yield from recheck(transaction)
     yield from _passports(opened, trusted, say)
     if shown is not None:
         yield from audit.findings(opened, shown.files, shown.policy, say)
