@@ -1,17 +1,23 @@
 """``nguon verify``: check a passport, or the proof of one, with public keys alone."""
 
 import argparse
+import urllib.request
 from collections.abc import Sequence
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 from domain.errors import InvalidInput, VerificationFailed
 from domain.window import from_ms, print_instant
+from traceability.log.reader import LogReader
 from traceability.trust import Trust, parse_trust
 from traceability.verify import STEPS, Verdict, verify
 from traceability.verify_bundle import STEPS as BUNDLE_STEPS
 from traceability.verify_bundle import Proven, verify_bundle
+from traceability.verify_log import verify_log
 
 _ZIP = b"PK"
+_PATIENCE_S = 10.0
 
 
 def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,7 +26,8 @@ def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "verify",
         help="check a passport with public keys; no network, no store",
         description="Check a passport, or better its proof (a ZIP file with the log's proofs in"
-        " it), step by step. Needs no network and no store, and trusts nobody but the keys file.",
+        " it), step by step. Needs no store, no network unless --log names one, and trusts"
+        " nobody but the keys file.",
         epilog="Exit status: 0 every step holds, 1 a step does not (it is named, with what was"
         " expected and what was found), 2 a file cannot be read.",
     )
@@ -35,6 +42,11 @@ def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         help="raw readings, a file a device, as `nguon proof --readings` writes them: every day"
         " is made again from them. Default: the folder PASSPORT.readings beside the file, if any",
     )  # fmt: skip
+    parser.add_argument(
+        "--log", metavar="URL|DIR",
+        help="look everything up in the log as it is published now, https://HOST/log or a copy of"
+        " its folder: that it still begins as it did, and when each day was taken",
+    )  # fmt: skip
     parser.set_defaults(verb=_verify)
 
 
@@ -47,7 +59,7 @@ def _verify(options: argparse.Namespace) -> int:
         message = f"{error}"
         raise InvalidInput(message, "file") from error
     if raw.startswith(_ZIP):
-        return _tell_bundle(raw, trust, readings)
+        return _tell_bundle(raw, trust, readings, options.log)
     return _tell_passport(raw, trust)
 
 
@@ -56,6 +68,18 @@ def _readings(passport: Path, named: Sequence[Path] | None) -> list[bytes] | Non
     if named is None:
         named = sorted(beside.glob("*.csv")) if beside.is_dir() else []
     return [path.read_bytes() for path in named] or None
+
+
+def _fetch(log: str, path: str, most: int) -> bytes:
+    """Return a file of a log, in a folder or under a web address."""
+    if not log.startswith(("http://", "https://")):
+        with (Path(log) / path).open("rb") as file:
+            return file.read(most)
+    try:
+        with urllib.request.urlopen(f"{log}/{path}", timeout=_PATIENCE_S) as answer:  # noqa: S310 - http(s)
+            return bytes(answer.read(most))
+    except HTTPException as error:
+        raise OSError(str(error)) from error
 
 
 def _tell_passport(raw: bytes, trust: Trust) -> int:
@@ -70,16 +94,27 @@ def _tell_passport(raw: bytes, trust: Trust) -> int:
     return 0
 
 
-def _tell_bundle(raw: bytes, trust: Trust, readings: Sequence[bytes] | None) -> int:
+def _tell_bundle(
+    raw: bytes, trust: Trust, readings: Sequence[bytes] | None, log: str | None
+) -> int:
     held: list[str] = []
+    seen = None
     try:
         proven = verify_bundle(raw, trust, readings, held.append)
+        if log is not None and trust.log is not None:
+            reader = LogReader(partial(_fetch, log.rstrip("/")), trust.log)
+            seen = verify_log(raw, proven.document, proven.checkpoint, reader)
+            held.append("log")
     except VerificationFailed as error:
-        return _tell_failure(error, BUNDLE_STEPS)
+        done = [*BUNDLE_STEPS[:-1], "log"] if error.step == "log" else BUNDLE_STEPS
+        return _tell_failure(error, done)
     for number, step in enumerate(held, 1):
         print(f"{number} {step}: holds")
     _tell_verdict(Verdict(proven.document, proven.key))
     _tell_log(proven, trust)
+    if seen is not None:
+        print(f"In the log as it is now, {seen.size} entries, stand {seen.days} days of devices,")
+        print(f"{seen.prompt} of them taken within a day, and {seen.diary} lines of the diary.")
     print("This proves unchanged, not true.")
     return 0
 

@@ -17,6 +17,7 @@ from nguon.fsck import Shown
 from nguon.fsck import findings as everything
 from store.sqlite import SqliteSeries
 from tests.builders import DEVICE, PLOT, falsify
+from tests.services.postgres import Postgres
 from tests.traceability.world import HARVESTED, NOON, STARTED, World
 from traceability.diary import said
 from traceability.dossier import require_lot
@@ -27,6 +28,7 @@ from traceability.log.files import LogFiles
 from traceability.log.publish import publish
 from traceability.log.salted import salted
 from traceability.standing import call_back
+from traceability.verify_bundle import verify_bundle
 
 
 @pytest.fixture
@@ -54,6 +56,18 @@ def tampered(world: World, statement: str, **values: object) -> None:
         transaction.connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
         done = transaction.connection.execute(sa.text(statement), values)
         assert done.rowcount > 0
+
+
+def test_it_all_holds_on_postgres_too(postgres: Postgres, tmp_path: Path) -> None:
+    made = World(tmp_path, url=postgres.fresh("audit"))
+    passport = made.issued()
+    proven = verify_bundle(made.proof(passport), made.trust())
+    assert (proven.days, proven.logged_ms) == (5, NOON)
+    assert found(made) == []
+    with made.records.transaction() as transaction:
+        transaction.connection.execute(sa.text("DELETE FROM series.reading WHERE series = 1"))
+    assert len(found(made)) == 5
+    made.close()
 
 
 def test_an_honest_log_has_no_findings(world: World) -> None:

@@ -145,6 +145,7 @@ def test_a_damaged_backup_is_named_and_restores_nothing(
 def test_a_drill_finds_what_is_wrong_with_what_was_saved(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert isinstance(world.series, SqliteSeries)
     with world.series._connections.guarded() as connection:
         falsify(connection)
     main(["backup", str(tmp_path / "safe")])

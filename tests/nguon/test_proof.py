@@ -59,6 +59,19 @@ def test_a_deleted_line_of_the_raw_readings_is_told_with_its_day(
     assert "dat-01 on 2026-11-16" in said
 
 
+def test_it_is_looked_up_in_the_log_as_it_is_now(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip"]) == 0
+    assert verified(installed, "p.zip", "--log", "log") == 0
+    said = capsys.readouterr().out
+    assert "log: holds" in said
+    assert "stand 5 days of devices," in said
+    assert "1 lines of the diary" in said
+    assert verified(installed, "p.zip", "--log", "http://127.0.0.1:9/log") == 1
+    assert "log: FAILED" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("words", "status"), [(("0", "x"), 2), ((GTIN, "NONE"), 2)])
 def test_what_has_no_proof_is_said(
     installed: Path, words: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]

@@ -11,7 +11,9 @@ from domain.quality import Flag, QcTest, Verdict
 from domain.reading import Frame
 from domain.window import MINUTE_MS, days_window
 from store.records import Records, Transaction
+from store.series import Series
 from store.sqlite import SqliteSeries
+from store.timescale import PostgresSeries
 from tests.builders import DEVICE, GTIN, NOON, PLOT, ZONE, delivery, farm, reading
 from traceability.bundling import make_bundle
 from traceability.diary import write
@@ -34,9 +36,12 @@ FAIL = Verdict(Flag.FAIL, QcTest.SENTINEL).pack()
 class World:
     """Stores in a folder, a signer, and the moment it is now."""
 
-    def __init__(self, folder: Path, secret_hash: str = "") -> None:
-        self.series = SqliteSeries(folder / "series.db")
-        self.records = Records(f"sqlite:///{folder / 'records.db'}")
+    def __init__(self, folder: Path, secret_hash: str = "", url: str | None = None) -> None:
+        self.series: Series = SqliteSeries(folder / "series.db")
+        self.records = Records(url or f"sqlite:///{folder / 'records.db'}")
+        if url is not None:
+            self.series.close()
+            self.series = PostgresSeries(url)
         self.records.migrate()
         farm(self.records, secret_hash, STARTED)
         self.signer: Signer = create(folder / "key", NOON - 10**9)
