@@ -28,7 +28,7 @@ from domain.plot import Area, Crop, Plot, Producer, Season
 from domain.quality import GOOD
 from domain.reading import Delivery, Frame, Reading
 from domain.window import DAY_MS, MINUTE_MS, Window, days_window
-from store.records import Records
+from store.records import Records, tables
 from store.records.days import DayDue
 from store.records.log import LogEntry
 from store.sqlite import SqliteSeries
@@ -236,8 +236,11 @@ def _fill(records: Records, count: int) -> None:
     with records.transaction() as transaction:
         first, _ = transaction.log.next_place()
         entry = b'{"at":"2026-11-21T05:00:00.000Z","envelope":"%064d","type":"nguon/passport/1"}'
-        for n in range(first, first + count):
-            transaction.log.add(LogEntry(n, "passport", f"y{n}", NOW, entry % n))
+        rows = [
+            LogEntry(n, "passport", f"y{n}", NOW, entry % n)._asdict()
+            for n in range(first, first + count)
+        ]
+        transaction.connection.execute(tables.log_entry.insert(), rows)
 
 
 def _size(records: Records) -> int:

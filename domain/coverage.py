@@ -6,6 +6,7 @@ more often than promised does not make up for its gaps. What lies nearest to a s
 outside the window fills none: at an edge a slot may be lost, never invented.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,10 +37,13 @@ def cover(windows: Sequence[Window], interval_ms: int, times_ms: Sequence[int]) 
     expected = filled = 0
     silence_ms = 0
     for window in windows:
-        inside = [time_ms for time_ms in times_ms if window.holds(time_ms)]
+        inside = times_ms[
+            bisect_left(times_ms, window.start_ms) : bisect_left(times_ms, window.end_ms)
+        ]
         due = ticks(window, interval_ms)
         first = -(-window.start_ms // interval_ms)
-        slots = {(time_ms + interval_ms // 2) // interval_ms for time_ms in inside}
+        half = interval_ms // 2
+        slots = {(time_ms + half) // interval_ms for time_ms in inside}
         expected += due
         filled += sum(first <= slot < first + due for slot in slots)
         edges = [window.start_ms, *inside, window.end_ms]

@@ -1,18 +1,26 @@
 """``nguon log``: how long the log is, what is shown of it, and showing it again."""
 
 import argparse
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
 
 from firmware_sim.__main__ import progress
 from nguon import settings as config
 from nguon.compose import log_key, stores
 from nguon.witness import witnesses
+from traceability.log.adopt import adopt
+from traceability.log.checkpoint import Policy
 from traceability.log.files import LogFiles
 from traceability.log.publish import publish
+from traceability.log.reader import Fetch, LogReader
 from traceability.log.witnessing import gather
+
+_PATIENCE_S = 10.0
 
 
 def add_log(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb ``log`` with its own two."""
+    """Add the verb ``log`` with its own three."""
     parser = verbs.add_parser(
         "log",
         help="publish the log of claims, or say how far it is",
@@ -20,11 +28,53 @@ def add_log(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
         " it as files (c2sp.org/tlog-tiles). The watcher publishes it; this does so by hand, for"
         " example into a new folder.",
     )
-    inner = parser.add_subparsers(required=True, metavar="status | publish")
+    inner = parser.add_subparsers(required=True, metavar="status | publish | adopt")
     status = inner.add_parser("status", help="entries, the newest checkpoint, its signatures")
     status.set_defaults(verb=_status)
     shows = inner.add_parser("publish", help="write what is missing of the files, sign, be seen")
     shows.set_defaults(verb=_publish)
+    adopts = inner.add_parser(
+        "adopt",
+        help="go on from the published log, after records came back from an older backup",
+        description="Take into the records the entries that were published and that they lack, each"
+        " checked against the signed checkpoint. What those speak of may be gone; `nguon fsck` then"
+        " says so. Without this nothing is signed any more, and with it nothing is taken back.",
+    )
+    adopts.add_argument(
+        "--from", dest="source", metavar="URL|DIR",
+        help="where the log is published (default: the folder of NGUON_LOG_DIR)",
+    )  # fmt: skip
+    adopts.set_defaults(verb=_adopt)
+
+
+def published(log: str) -> Fetch:
+    """Return how files of a log are read, in a folder or under a web address."""
+
+    def fetch(path: str, most: int) -> bytes:
+        if not log.startswith(("http://", "https://")):
+            with (Path(log) / path).open("rb") as file:
+                return file.read(most)
+        address = f"{log.rstrip('/')}/{path}"
+        try:
+            with urllib.request.urlopen(address, timeout=_PATIENCE_S) as answer:  # noqa: S310 - http(s)
+                return bytes(answer.read(most))
+        except HTTPException as error:
+            raise OSError(str(error)) from error
+
+    return fetch
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    loaded = config.load().settings
+    key = log_key(loaded)
+    fetch = published(options.source or str(loaded.log_folder()))
+    with stores(loaded) as opened:
+        reader = LogReader(fetch, Policy(key.name, (key.log(),)))
+        count = adopt(opened.records, reader, progress)
+        progress("")
+        head = publish(opened.records, LogFiles(loaded.log_folder()), key, progress)
+    print(f"{count} entries were taken up; the log goes on from {head.size}. Now run: nguon fsck")
+    return 0
 
 
 def _status(_options: argparse.Namespace) -> int:

@@ -1,14 +1,12 @@
 """``nguon verify``: check a passport, or the proof of one, with public keys alone."""
 
 import argparse
-import urllib.request
 from collections.abc import Sequence
-from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 
 from domain.errors import InvalidInput, VerificationFailed
 from domain.window import from_ms, print_instant
+from nguon.logbook import published
 from traceability.log.reader import LogReader
 from traceability.trust import Trust, parse_trust
 from traceability.verify import STEPS, Verdict, verify
@@ -17,7 +15,6 @@ from traceability.verify_bundle import Proven, verify_bundle
 from traceability.verify_log import verify_log
 
 _ZIP = b"PK"
-_PATIENCE_S = 10.0
 
 
 def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -70,18 +67,6 @@ def _readings(passport: Path, named: Sequence[Path] | None) -> list[bytes] | Non
     return [path.read_bytes() for path in named] or None
 
 
-def _fetch(log: str, path: str, most: int) -> bytes:
-    """Return a file of a log, in a folder or under a web address."""
-    if not log.startswith(("http://", "https://")):
-        with (Path(log) / path).open("rb") as file:
-            return file.read(most)
-    try:
-        with urllib.request.urlopen(f"{log}/{path}", timeout=_PATIENCE_S) as answer:  # noqa: S310 - http(s)
-            return bytes(answer.read(most))
-    except HTTPException as error:
-        raise OSError(str(error)) from error
-
-
 def _tell_passport(raw: bytes, trust: Trust) -> int:
     try:
         verdict = verify(raw, trust.keys)
@@ -102,7 +87,7 @@ def _tell_bundle(
     try:
         proven = verify_bundle(raw, trust, readings, held.append)
         if log is not None and trust.log is not None:
-            reader = LogReader(partial(_fetch, log.rstrip("/")), trust.log)
+            reader = LogReader(published(log), trust.log)
             seen = verify_log(raw, proven.document, proven.checkpoint, reader)
             held.append("log")
     except VerificationFailed as error:

@@ -102,20 +102,17 @@ def limits_of(stream: Datastream) -> History:
 
 def _judged_part(
     read: Read, series: SeriesId, window: Window, interval_ms: int, limits: History
-) -> Iterator[StoredReading]:
+) -> list[StoredReading]:
     back, ahead = reach(limits, interval_ms)
     wide = Window(max(0, window.start_ms - back), window.end_ms + ahead)
     readings = list(read(series, wide))
     eligible = [r for r in readings if not r.conflict and counts_in_statistics(r.quality)]
     preceded = _preceded(read, series, eligible, wide, window)
     verdicts = _in_context(eligible, interval_ms, limits, preceded)
-    for reading in readings:
-        if not window.start_ms <= reading.time_ms < window.end_ms:
-            continue
-        if not verdicts or reading.conflict:
-            yield reading
-        else:
-            yield _with(reading, verdicts.get((reading.time_ms, reading.value), ()))
+    inside = [r for r in readings if window.start_ms <= r.time_ms < window.end_ms]
+    if not verdicts:
+        return inside
+    return [r if r.conflict else _with(r, verdicts.get((r.time_ms, r.value), ())) for r in inside]
 
 
 def _preceded(

@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 
 from nguon.cli import main
+from nguon.compose import stores
+from nguon.settings import load
 from tests.builders import GTIN
-from tests.traceability.world import World
+from tests.traceability.world import NOON, World
+from traceability.log.append import record
+from traceability.log.entry import PASSPORT
+from traceability.log.key import load as load_log_key
+from traceability.log.publish import publish
 from traceability.trust import print_trust
 
 
@@ -105,6 +111,49 @@ def test_keys_are_rotated_and_revoked_and_what_they_signed_is_told(
     (installed / "keys.json").write_text(json.dumps(world_keys))
     assert verified(installed) == 1
     assert "FAILED" in capsys.readouterr().out
+
+
+def test_records_from_an_older_backup_take_up_the_log_where_it_was(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(installed / "records.db", installed / "older.db")
+    with stores(load().settings) as opened, opened.records.transaction() as transaction:
+        for n in range(300):
+            record(
+                transaction,
+                PASSPORT,
+                f"x{n}",
+                {"gtin": GTIN, "lot": f"X{n}", "issued": "2026-11-22T00:00:00.000Z"},
+                NOON,
+            )
+    assert main(["log", "publish"]) == 0
+    shutil.copy(installed / "older.db", installed / "records.db")
+    assert main(["log", "publish"]) == 2
+    assert "rolled back" in capsys.readouterr().err
+    assert main(["log", "adopt"]) == 0
+    assert "300 entries were taken up" in capsys.readouterr().out
+    assert main(["log", "adopt"]) == 0
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip"]) == 0
+    assert verified(installed, "p.zip", "--log", "log") == 0
+    # What those entries spoke of is gone, and that is said, entry by entry.
+    assert main(["fsck"]) == 1
+    assert capsys.readouterr().out.count("is in the log and gone from the records") == 300
+
+
+def test_another_log_is_not_taken_up(
+    installed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["log", "publish"]) == 0
+    (tmp_path / "else").mkdir()
+    other = World(tmp_path / "else")
+    other.log_key = load_log_key(installed / "secrets" / "log.key")
+    with other.records.transaction() as transaction:
+        for n in range(50):
+            record(transaction, PASSPORT, f"x{n}", {"n": n}, NOON)
+    publish(other.records, other.files, other.log_key)
+    other.close()
+    assert main(["log", "adopt", "--from", str(tmp_path / "else" / "log")]) == 2
+    assert "another history" in capsys.readouterr().err
 
 
 def test_the_log_says_how_far_it_is_and_is_shown_again(

@@ -57,31 +57,22 @@ def gather(
     band: Band | None,
 ) -> Evidence:
     """Return the evidence of one datastream; ``readings`` come by (time, value)."""
-    times: set[int] = set()
-    failed = suspect = 0
-    disputed: set[int] = set()
-    used: list[tuple[int, float]] = []
-    for reading in readings:
-        times.add(reading.time_ms)
-        if reading.conflict:
-            disputed.add(reading.time_ms)
-        elif not counts_in_statistics(reading.quality):
-            failed += 1
-        else:
-            suspect += reading.quality & 0xF == Flag.SUSPECT
-            used.append((reading.time_ms, reading.value))
-    values = [value for _, value in used]
+    every = list(readings)
+    disputed = {r.time_ms for r in every if r.conflict}
+    undisputed = [r for r in every if not r.conflict]
+    used = [r for r in undisputed if counts_in_statistics(r.quality)]
+    values = [r.value for r in used]
     circular = row.statistic is Statistic.CIRCULAR  # a compass has no largest direction
     within = None if band is None or not values else _within(values, band)
     return Evidence(
         stream=stream,
         property=row,
         windows=tuple(windows),
-        coverage=cover(windows, stream.interval_s * 1000, [time_ms for time_ms, _ in used]),
-        received=len(times),
+        coverage=cover(windows, stream.interval_s * 1000, [r.time_ms for r in used]),
+        received=len(disputed) + len(undisputed),
         used=len(used),
-        failed=failed,
-        suspect=suspect,
+        failed=len(undisputed) - len(used),
+        suspect=sum(r.quality & 0xF == Flag.SUSPECT for r in used),
         disputed=len(disputed),
         minimum=None if circular else min(values, default=None),
         mean=_mean(values, row),

@@ -62,14 +62,20 @@ class LogFiles:
 
     def write_tiles(self, tiles: Iterable[Tile]) -> None:
         """Write tiles, each durable."""
+        folders = set()
         for tile in tiles:
-            self._write(tile_path(tile.level, tile.number, tile.width), tile.hashes)
+            folders.add(self._write(tile_path(tile.level, tile.number, tile.width), tile.hashes))
             self._forget_parts(tile.level, tile.number, tile.width)
+        _sync(folders)
 
-    def write_bundle(self, number: int, entries: Sequence[bytes]) -> None:
-        """Write the entries of one bundle, durable."""
-        self._write(tile_path("entries", number, len(entries)), bundle(entries))
-        self._forget_parts("entries", number, len(entries))
+    def write_bundles(self, first: int, entries: Sequence[bytes]) -> None:
+        """Write entries as bundles, the first of them number ``first``, each durable."""
+        folders = set()
+        for number, offset in enumerate(range(0, len(entries), WIDTH), first):
+            some = entries[offset : offset + WIDTH]
+            folders.add(self._write(tile_path("entries", number, len(some)), bundle(some)))
+            self._forget_parts("entries", number, len(some))
+        _sync(folders)
 
     def checkpoint(self) -> str | None:
         """Return the published checkpoint, None when there is none."""
@@ -78,7 +84,7 @@ class LogFiles:
 
     def write_checkpoint(self, note: str) -> None:
         """Publish a checkpoint, in one step for all who read it."""
-        self._write(CHECKPOINT, note.encode())
+        _sync({self._write(CHECKPOINT, note.encode())})
 
     def _forget_parts(self, level: int | str, number: int, width: int) -> None:
         """Delete the partial tiles that a full one has replaced; readers fall back on it."""
@@ -86,7 +92,8 @@ class LogFiles:
             full = self.root / tile_path(level, number)
             shutil.rmtree(full.with_name(full.name + ".p"), ignore_errors=True)
 
-    def _write(self, name: str, raw: bytes) -> None:
+    def _write(self, name: str, raw: bytes) -> Path:
+        """Write a file whole; return its folder, whose own entry is still to be made durable."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
@@ -95,7 +102,7 @@ class LogFiles:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _sync(path.parent)
+        return path.parent
 
 
 def _read(path: Path) -> bytes:
@@ -105,9 +112,10 @@ def _read(path: Path) -> bytes:
         return b""  # a part that a whole one has just replaced
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync(folders: set[Path]) -> None:
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

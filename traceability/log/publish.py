@@ -63,8 +63,7 @@ def _write(records: Records, files: LogFiles, first: int, end: int) -> None:
         if b"".join(leaves[: first - start]) != there[: (first - start) * HASH_SIZE]:
             message = f"of the log's entries {start} to {first - 1} some are not what was published"
             raise StoreRefused(message)
-    for number, offset in enumerate(range(0, len(entries), WIDTH), start // WIDTH):
-        files.write_bundle(number, entries[offset : offset + WIDTH])
+    files.write_bundles(start // WIDTH, entries)
     files.write_tiles(grow(first, files.read_tile, leaves[first - start :]))
 
 

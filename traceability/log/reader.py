@@ -26,11 +26,15 @@ class LogReader:
         self._bundles: dict[int, list[bytes]] = {}
 
     @cached_property
+    def note(self) -> str:
+        """The newest checkpoint as it was fetched, believed or not."""
+        return self._get("checkpoint", _MOST_CHECKPOINT).decode(errors="replace")
+
+    @cached_property
     def now(self) -> Checkpoint:
         """The newest checkpoint, signed as the policy asks."""
-        raw = self._get("checkpoint", _MOST_CHECKPOINT).decode(errors="replace")
         try:
-            return open_checkpoint(raw, self._policy).checkpoint
+            return open_checkpoint(self.note, self._policy).checkpoint
         except VerificationFailed as error:
             raise VerificationFailed("log", error.expected, error.found) from error
 
