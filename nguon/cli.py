@@ -26,6 +26,7 @@ from nguon.ledger import add_ledger
 from nguon.lifeline import follow_parent
 from nguon.limits import add_limits
 from nguon.logbook import add_log
+from nguon.lot import add_lot
 from nguon.moving import add_store
 from nguon.proof import add_proof
 from nguon.quarantine import add_quarantine
@@ -87,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_ledger(verbs)
     add_limits(verbs)
     add_token(verbs)
+    add_lot(verbs)
     _add(
         verbs,
         "migrate",

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from api.deps import Caller, Given, own_plot, require_office, scope
 from api.issuing import issue_and_publish
+from api.v1.completeness import CompletenessAnswer
 from api.v1.schemas import LotAnswer, NewLot, NewReason
 from domain.errors import NotFound
 from domain.gs1 import Gtin, LotNumber
@@ -15,6 +16,9 @@ from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
 from traceability.bundling import make_bundle
+from traceability.completeness.check import check
+from traceability.completeness.gather import dossier_of
+from traceability.completeness.regimes import DEFAULT, regime
 from traceability.dossier import link_of, require_lot
 from traceability.envelope import Envelope
 from traceability.lots import LotRequest, open_lot
@@ -26,6 +30,9 @@ _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "
 router = APIRouter(tags=["lots"])
 GtinPath = Annotated[str, Path(description="GTIN, 14 digits.")]
 LotPath = Annotated[str, Path(description="Lot number, AI (10).")]
+RegimeQuery = Annotated[
+    str, Query(alias="regime", max_length=40, description="Whose rules: tt02 is Circular 02/2024.")
+]
 
 
 @router.post("/lots", status_code=201, operation_id="open_lot")
@@ -115,6 +122,22 @@ def get_proof(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
         raw = make_bundle(transaction, given.files, passport)
     headers = {"Content-Disposition": f'attachment; filename="{found.gtin}-{found.number}.zip"'}
     return Response(raw, media_type="application/zip", headers=headers)
+
+
+@router.get("/lots/{gtin}/{lot}/completeness", operation_id="check_completeness")
+def get_completeness(
+    given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, by: RegimeQuery = DEFAULT
+) -> CompletenessAnswer:
+    """Say of each item that a regime asks to be shown whether it is there, to the lot's grower.
+
+    Not to anyone: diary days are told that no passport has published yet.
+    """
+    with given.records.reading() as transaction:
+        found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
+        plot = own_plot(transaction, caller, found.plot)
+        today = local_day(given.clock(), transaction.places.zone_of(plot, found.harvested))
+        known = dossier_of(transaction, found, today)
+    return CompletenessAnswer.of(check(known, regime(by, today), today))
 
 
 @router.post("/lots/{gtin}/{lot}/recall", status_code=201, operation_id="recall_lot")

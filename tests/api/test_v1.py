@@ -205,3 +205,21 @@ def test_many_wrong_tries_at_once_are_many_tries(site: Site) -> None:
         answers = list(pool.map(guess, range(20)))
     assert answers.count(401) == 5
     assert answers.count(429) == 15
+
+
+def test_what_a_lot_still_lacks_is_told_to_its_grower_and_the_office(site: Site) -> None:
+    for login in ("grower", "office"):
+        answer = site.client(login).get(f"{LOT}/completeness").json()
+        assert (answer["regime"], answer["complete"]) == ("tt02", False)
+        found = {item["name"]: item for item in answer["items"]}
+        assert len(found) == 10
+        assert found["product-name"]["evidence"][0]["shown"] == "Dưa leo"
+        assert found["product-name"]["mend_vi"] is None
+        assert found["product-image"]["status"] == "missing"
+        assert found["product-image"]["mend_vi"].startswith("Chụp sản phẩm thật")
+        assert found["best-before"]["status"] == "present"
+    assert site.client("other").get(f"{LOT}/completeness").status_code == 403
+    assert site.client().get(f"{LOT}/completeness").status_code == 401
+    unknown = site.client("grower").get(f"{LOT}/completeness?regime=vietgap")
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "not-found")
+    assert "there is tt02" in unknown.json()["message"]

@@ -1,0 +1,59 @@
+"""Fill the dossier of a lot from the records: what they hold, and nothing else.
+
+Pictures, brands and certificates have no table yet, so their fields stay empty and the
+report says *missing*; they are not guessed from names.
+"""
+
+from datetime import date, timedelta
+
+from domain.diary import Entry, Work
+from domain.errors import NotFound
+from domain.lot import Lot, Product
+from domain.plot import Plot, Producer
+from store.records import Transaction
+from traceability.completeness.dossier import Dossier, Fact, Stage, TraceCode
+
+_WORK_VI = {
+    Work.PLANTING: "Gieo trồng",
+    Work.IRRIGATION: "Tưới nước",
+    Work.FERTILISING: "Bón phân",
+    Work.SPRAYING: "Phun thuốc",
+    Work.WEEDING: "Làm cỏ",
+    Work.SCOUTING: "Kiểm tra sâu bệnh",
+    Work.HARVEST: "Thu hoạch",
+    Work.OTHER: "Việc khác",
+}
+
+
+def dossier_of(transaction: Transaction, lot: Lot, today: date) -> Dossier:
+    """Return what the records say of a lot today; raises `NotFound` for a lot without a plot."""
+    places = transaction.places
+    plot, season = places.plot(lot.plot), places.season(lot.season)
+    producer = places.producer(plot.producer)
+    product = transaction.lots.product(lot.gtin)
+    entries = transaction.diary.entries(plot.id, season.started, lot.harvested)
+    return Dossier(
+        product_name=Fact(product.name_vi, f"product {product.gtin}, name_vi"),
+        producer_name=Fact(producer.public_name, f"producer {producer.id}, public_name"),
+        producer_address=_address(transaction, producer, today),
+        stages=tuple(_stage(entry, product, plot) for entry in entries),
+        production_time=Fact(
+            f"{season.started} – {lot.harvested}", f"season {season.id}, diary {lot.harvest}"
+        ),
+        trace_code=TraceCode(lot.gtin, plot.gln, lot.number, lot.harvested, "label of the lot"),
+        best_before=Fact(str(lot.expires), f"lot {lot.number}, expires", lot.expires),
+    )
+
+
+def _address(transaction: Transaction, producer: Producer, today: date) -> Fact | None:
+    """Return the commune of a producer; it ends when the commune does, as in a merger."""
+    try:
+        area = transaction.places.area(producer.area, today)
+    except NotFound:
+        return None
+    last_day = None if area.valid_to is None else area.valid_to - timedelta(days=1)
+    return Fact(area.name_vi, f"producer {producer.id}, area {area.code} ({area.source})", last_day)
+
+
+def _stage(entry: Entry, product: Product, plot: Plot) -> Stage:
+    return Stage(_WORK_VI[entry.work], product.gtin, plot.gln, entry.day, f"diary {entry.id}")
