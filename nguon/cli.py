@@ -18,6 +18,7 @@ from nguon import settings as config
 from nguon.backup import add_backup
 from nguon.compose import log_key, make_log_key, make_signer, signer, stores, trust
 from nguon.enrol import enrol
+from nguon.eudr import add_eudr
 from nguon.export import add_export
 from nguon.fsck import findings, shown
 from nguon.importing import add_import
@@ -89,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_limits(verbs)
     add_token(verbs)
     add_lot(verbs)
+    add_eudr(verbs)
     _add(
         verbs,
         "migrate",
