@@ -77,3 +77,13 @@ class Season:
     crop: str
     started: date
     ended: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Where a plot lies, from a day on, on someone's word: a GeoJSON geometry (RFC 7946)."""
+
+    plot: PlotId
+    valid_from: date
+    geojson: str
+    source: str

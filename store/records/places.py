@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from domain.errors import NotFound
+from domain.errors import Clash, NotFound
 from domain.gs1 import Gln
 from domain.ids import AreaCode, PlotId, ProducerId, SeasonId
-from domain.plot import Area, Band, Crop, Plot, Producer, Season
+from domain.plot import Area, Band, Crop, Outline, Plot, Producer, Season
 from store.records import tables as t
 
 
@@ -85,6 +85,34 @@ class Places:
             query = query.where(t.plot.c.producer == producer)
         return [_plot(row) for row in self._connection.execute(query)]
 
+    def add_outline(self, outline: Outline) -> bool:
+        """Keep where a plot lies; True when it is new, False when it was there already.
+
+        Raises `NotFound` for the plot, `Clash` when another outline holds from that day: a
+        boundary that was surveyed again holds from a day of its own.
+        """
+        self.plot(outline.plot)
+        c = t.plot_outline.c
+        key = c.plot == outline.plot, c.valid_from == outline.valid_from
+        row = self._connection.execute(sa.select(t.plot_outline).where(*key)).one_or_none()
+        if row is None:
+            values = dict(plot=outline.plot, valid_from=outline.valid_from,
+                          geojson=outline.geojson, source=outline.source)  # fmt: skip
+            self._connection.execute(t.plot_outline.insert().values(values))
+            return True
+        if _outline(row) != outline:
+            message = f"another outline of {outline.plot} holds from {outline.valid_from}"
+            raise Clash(message)
+        return False
+
+    def outline(self, plot: PlotId, on: date) -> Outline | None:
+        """Return where a plot lay on a day, None when nobody has said so."""
+        c = t.plot_outline.c
+        query = sa.select(t.plot_outline).where(c.plot == plot, c.valid_from <= on)
+        newest = query.order_by(c.valid_from.desc()).limit(1)
+        row = self._connection.execute(newest).one_or_none()
+        return None if row is None else _outline(row)
+
     def zone_of(self, plot: Plot, on: date) -> ZoneInfo:
         """Return the time zone that a plot's days are counted in."""
         return self.area(plot.area, on).zone
@@ -159,6 +187,10 @@ def _area(r: "sa.Row[Any]") -> Area:
 def _plot(r: "sa.Row[Any]") -> Plot:
     return Plot(PlotId(r.id), r.name, ProducerId(r.producer), AreaCode(r.area), Gln(r.gln),
                 r.hectares)  # fmt: skip
+
+
+def _outline(r: "sa.Row[Any]") -> Outline:
+    return Outline(PlotId(r.plot), r.valid_from, r.geojson, r.source)
 
 
 def _season(r: "sa.Row[Any]") -> Season:

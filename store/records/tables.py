@@ -52,6 +52,15 @@ plot = sa.Table(
     sa.Column("hectares", sa.Float, nullable=False),
 )
 
+plot_outline = sa.Table(
+    "plot_outline",
+    metadata,
+    sa.Column("plot", sa.ForeignKey("plot.id"), primary_key=True),
+    sa.Column("valid_from", sa.Date, primary_key=True),
+    _text("geojson"),
+    _text("source"),
+)
+
 crop = sa.Table(
     "crop", metadata, _text("code", primary_key=True), _text("name_vi"), _text("name_en")
 )

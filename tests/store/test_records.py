@@ -20,7 +20,7 @@ from domain.errors import Clash, InvalidInput, NotFound, StoreTooNew, StoreUnava
 from domain.gs1 import LotNumber
 from domain.ids import AreaCode, DeviceId, EntryId, PlotId, ProducerId, SeriesId
 from domain.lot import Recall
-from domain.plot import Area
+from domain.plot import Area, Outline
 from domain.window import Window
 from store.records import Records
 from store.records.tables import metadata
@@ -100,6 +100,27 @@ def test_a_token_is_known_by_its_digest_until_it_is_revoked(records: Records) ->
         assert transaction.tokens.every() == [replace(first, revoked_ms=NOON + 1), second]
     with pytest.raises(Clash), records.transaction() as transaction:
         transaction.tokens.add(DEVICE, "b" * 64, NOON)
+
+
+def test_an_outline_is_dated_and_never_replaced(records: Records) -> None:
+    farm(records)
+    first = Outline(PLOT, date(2026, 1, 1), '{"type":"Point"}', "đo tay")
+    second = replace(first, valid_from=date(2026, 7, 1), source="đo lại")
+    with records.transaction() as transaction:
+        places = transaction.places
+        assert places.outline(PLOT, date(2026, 1, 1)) is None
+        assert places.add_outline(first)
+        assert places.add_outline(second)
+        assert not places.add_outline(first), "the same again is nothing new"
+        with pytest.raises(NotFound):
+            places.add_outline(replace(first, plot=PlotId("khong-co")))
+    with records.reading() as transaction:
+        places = transaction.places
+        assert places.outline(PLOT, date(2025, 12, 31)) is None
+        assert places.outline(PLOT, date(2026, 6, 30)) == first
+        assert places.outline(PLOT, date(2026, 7, 1)) == second
+    with pytest.raises(Clash), records.transaction() as transaction:
+        transaction.places.add_outline(replace(first, geojson="{}"))
 
 
 def test_migrating_again_changes_nothing(records: Records) -> None:
