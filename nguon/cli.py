@@ -23,6 +23,7 @@ from nguon.export import add_export
 from nguon.fsck import findings, shown
 from nguon.importing import add_import
 from nguon.keys import add_keys
+from nguon.labels import add_labels
 from nguon.ledger import add_ledger
 from nguon.lifeline import follow_parent
 from nguon.limits import add_limits
@@ -91,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_token(verbs)
     add_lot(verbs)
     add_eudr(verbs)
+    add_labels(verbs)
     _add(
         verbs,
         "migrate",

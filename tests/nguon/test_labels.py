@@ -1,0 +1,103 @@
+"""``nguon labels``, as it is typed."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from domain.lot import Recall
+from nguon.__main__ import main
+from store.records import tables as t
+from tests.traceability.labels.camera import codes, pages, read
+from tests.traceability.world import GTIN, NOON, World
+from traceability.labels.templates import template
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("NGUON_DATA", str(tmp_path))
+    monkeypatch.setenv("NGUON_PUBLIC_URL", "https://nguon.example")
+    made = World(tmp_path)
+    made.harvest()
+    with made.records.transaction() as transaction:
+        made.open(transaction)
+        # In date for longer than this test will be run.
+        transaction.connection.execute(t.lot.update().values(expires=date(9999, 1, 1)))
+    return made
+
+
+def test_a_lot_is_printed_from_the_cell_that_is_left(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.pdf"
+    words = ["labels", "print", GTIN, "LO-1", str(out), "--start", "20"]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert f"{out}: 2 labels of lot LO-1 on 1 pages" in told
+    link = told.splitlines()[1].removeprefix("each says ")
+    (page,) = pages(out)
+    assert [read(code) for _, code in codes(page, template("a4-3x7"))] == [[link], [link]]
+    assert main(words) == 2
+    assert "--force writes over it" in capsys.readouterr().err
+    assert (
+        main([*words, "--force", "--count", "25", "--template", "roll-40x40", "--start", "1"]) == 0
+    )
+    assert len(pages(out)) == 25
+
+
+def test_a_lot_that_must_not_be_sold_gets_no_labels(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with world.records.transaction() as transaction:
+        lot = transaction.lots.lots()[0]
+        transaction.lots.add_recall(Recall(lot.gtin, lot.number, "thử", "office", NOON))
+    assert main(["labels", "print", GTIN, "LO-1", str(tmp_path / "out.pdf")]) == 2
+    assert "lot LO-1 is recalled; no labels are made for it" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.pdf*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("print", GTIN, "LO-9", "o.pdf"), "no lot LO-9"),
+        (("print", GTIN, "LO-1", "o.pdf", "--template", "a5"), "no template 'a5'; there is a4-3x7"),
+        (("print", GTIN, "LO-1", "o.pdf", "--start", "22"), "a4-3x7 has cells 1 to 21, not 22"),
+        (("print", GTIN, "LO-1", "nowhere/o.pdf"), "No such file or directory"),
+        (("test", "a5", "o.pdf"), "no template 'a5'"),
+    ],
+)
+def test_what_cannot_be_printed_is_one_clear_line_and_no_file(
+    world: World, tmp_path: Path, words: tuple[str, ...], why: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(["labels", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("nguon: ")
+    assert why in error
+    assert not list(tmp_path.glob("*.pdf*"))
+
+
+def test_labels_that_lead_nowhere_are_not_printed(
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("NGUON_PUBLIC_URL", "")
+    assert main(["labels", "print", GTIN, "LO-1", str(tmp_path / "out.pdf")]) == 2
+    assert (
+        "NGUON_PUBLIC_URL is empty: labels would lead to http://127.0.0.1"
+        in capsys.readouterr().err
+    )
+
+
+def test_templates_are_listed_and_tested(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["labels", "templates"]) == 0
+    listed = capsys.readouterr().out
+    assert "a4-3x7" in listed
+    assert "Cuộn 40 × 40 mm" in listed
+    assert main(["labels", "test", "a4-3x8", str(tmp_path / "t.pdf")]) == 0
+    assert len(pages(tmp_path / "t.pdf")) == 1

@@ -1,0 +1,49 @@
+"""What stands on a label: the code, and what a person reads, or types where no camera is.
+
+GTIN and lot number are there in full whatever the size: they are what is typed by hand.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from domain.lot import Lot
+from store.records import Transaction
+from traceability.dossier import link_of
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text; one that is to be ``typed`` is never cut nor left out."""
+
+    text: str
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One label: what its code says, its heading, its lines, the most needed first."""
+
+    link: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+def label_of(transaction: Transaction, lot: Lot, address: str) -> Label:
+    """Return the label of a lot under the address of the service; Vietnamese, composed (NFC)."""
+    product = transaction.lots.product(lot.gtin)
+    producer = transaction.places.producer(product.producer)
+    lines = (
+        Line(f"Lô: {lot.number}", typed=True),
+        Line(f"GTIN: {lot.gtin}", typed=True),
+        Line(f"HSD: {lot.expires:%d/%m/%Y}"),
+        Line(f"Thu hoạch: {lot.harvested:%d/%m/%Y}"),
+        Line(_composed(producer.public_name)),
+        Line(urlsplit(address).netloc),
+    )
+    return Label(link_of(transaction, lot).mint(address), _composed(product.name_vi), lines)
+
+
+def _composed(text: str) -> str:
+    # A PDF places marks that stand apart beside their letter, not above it.
+    return unicodedata.normalize("NFC", text)
