@@ -1,7 +1,7 @@
-"""GS1 keys that appear on a label: GTIN, GLN, lot number, harvest date.
+"""GS1 keys that appear on a label: GTIN, GLN, lot and serial number, harvest date.
 
-Check digits: GS1 General Specifications, section 7.9.1. Lot numbers: AI (10),
-up to 20 characters of GS1 encodable character set 82.
+Check digits: GS1 General Specifications, section 7.9.1. Lot numbers AI (10)
+and serial numbers AI (21): up to 20 characters of GS1 encodable character set 82.
 """
 
 import re
@@ -68,6 +68,21 @@ class LotNumber(str):
         if not cls._pattern.fullmatch(text):
             message = f"not a lot number: {text[:40]!r}"
             raise InvalidInput(message, "number")
+        return cls(text)
+
+
+class SerialNumber(str):
+    """AI (21): one unit of a trade item, 1 to 20 characters, never twice under one GTIN."""
+
+    __slots__ = ()
+    _pattern = re.compile(_CSET82 + r"{1,20}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return ``text`` as a serial number; raises `InvalidInput`."""
+        if not cls._pattern.fullmatch(text):
+            message = f"not a serial number: {text[:40]!r}"
+            raise InvalidInput(message, "serial")
         return cls(text)
 
 

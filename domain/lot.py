@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date
 
-from domain.gs1 import Gtin, LotNumber
+from domain.gs1 import Gtin, LotNumber, SerialNumber
 from domain.ids import EntryId, PlotId, ProducerId, SeasonId
 
 
@@ -43,6 +43,20 @@ class Lot:
     expires: date
     kilograms: float
     opened_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One bag or crate of a lot, by the serial on its label; ``kilograms`` is what it holds.
+
+    The serial is spent with the printing of its label: it is never printed again.
+    """
+
+    gtin: Gtin
+    serial: SerialNumber
+    number: LotNumber
+    kilograms: float
+    printed_ms: int
 
 
 @dataclass(frozen=True, slots=True)

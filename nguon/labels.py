@@ -3,20 +3,24 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from domain.errors import BadSettings, Clash, Refused
 from domain.gs1 import Gtin, LotNumber
-from domain.lot import LotState
+from domain.lot import Lot, LotState
 from domain.window import local_day
 from firmware_sim.__main__ import progress
-from firmware_sim.arguments import whole
+from firmware_sim.arguments import above_zero, whole
 from nguon import settings as config
 from nguon.backup import keep_on_disk
 from nguon.compose import now_ms, stores
+from nguon.settings import Settings
 from store.records import Transaction
 from traceability.dossier import require_lot
 from traceability.standing import standing
+
+if TYPE_CHECKING:
+    from traceability.labels.content import Label
 
 _MOST = 20_000
 _Made = TypeVar("_Made")
@@ -33,10 +37,11 @@ def add_labels(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         " scales. Then `nguon labels print GTIN LOT out.pdf --template a4-3x7 --count 42`; on a"
         " sheet of which some labels are gone, --start names the first cell that is left, by"
         " rows from the top left. Lot number and GTIN stand on every label in full, for whoever"
-        " types them by hand.",
+        " types them by hand. `nguon labels units` gives every bag or crate a serial of its own,"
+        " drawn at random: never more units than the lot weighs, and each serial printed once.",
         epilog="`nguon labels templates` lists the sheets and rolls.",
     )
-    inner = parser.add_subparsers(required=True, metavar="templates | test | print")
+    inner = parser.add_subparsers(required=True, metavar="templates | test | print | units")
     lists = inner.add_parser("templates", help="list the sheets and rolls")
     lists.set_defaults(verb=_list)
     tests = inner.add_parser("test", help="one page of outlines, cell numbers and rulers")
@@ -44,17 +49,28 @@ def add_labels(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     _add_out(tests)
     tests.set_defaults(verb=_test)
     prints = inner.add_parser("print", help="labels of a lot, all alike")
-    prints.add_argument("gtin", metavar="GTIN", help="14 digits")
-    prints.add_argument("lot", metavar="LOT", help="the lot's number")
-    _add_out(prints)
-    prints.add_argument("--template", default="a4-3x7", help="which sheet or roll (%(default)s)")
+    _add_lot(prints)
     prints.add_argument(
         "--count", type=whole(1, _MOST), metavar="N", help="how many (one full sheet)"
     )
-    prints.add_argument(
+    prints.set_defaults(verb=_print)
+    units = inner.add_parser("units", help="labels of a lot's units, each with its own serial")
+    _add_lot(units)
+    units.add_argument("--count", type=whole(1, _MOST), required=True, metavar="N", help="how many")
+    units.add_argument(
+        "--unit-kg", type=above_zero, required=True, metavar="KG", help="what one unit holds"
+    )
+    units.set_defaults(verb=_units)
+
+
+def _add_lot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gtin", metavar="GTIN", help="14 digits")
+    parser.add_argument("lot", metavar="LOT", help="the lot's number")
+    _add_out(parser)
+    parser.add_argument("--template", default="a4-3x7", help="which sheet or roll (%(default)s)")
+    parser.add_argument(
         "--start", type=whole(1, 1_000), default=1, metavar="CELL", help="first cell that is left"
     )
-    prints.set_defaults(verb=_print)
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
@@ -81,12 +97,54 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _print(options: argparse.Namespace) -> int:
-    from traceability.labels.content import label_of  # noqa: PLC0415 - see _list
     from traceability.labels.sheet import write_lot  # noqa: PLC0415 - see _list
     from traceability.labels.templates import template  # noqa: PLC0415 - see _list
 
-    chosen = template(options.template)
-    gtin, number = Gtin.parse(options.gtin), LotNumber.parse(options.lot)
+    chosen, settings = template(options.template), _addressed()
+    with stores(settings) as opened, opened.records.reading() as transaction:
+        _, label = _label(transaction, options, settings)
+    count = options.count or max(1, chosen.cells - options.start + 1)
+    pages = _write(
+        options,
+        lambda path: write_lot(path, chosen, label, count, options.start, _teller(count)),
+    )
+    progress("")
+    print(f"{options.out}: {count:,} labels of lot {options.lot} on {pages:,} pages")
+    print(f"each says {label.link}")
+    return 0
+
+
+def _units(options: argparse.Namespace) -> int:
+    """Print first, spend then, show last: no label is seen whose serial is not spent."""
+    from traceability.labels.content import unit_of  # noqa: PLC0415 - see _list
+    from traceability.labels.sheet import write_units  # noqa: PLC0415 - see _list
+    from traceability.labels.templates import template  # noqa: PLC0415 - see _list
+    from traceability.units import draw, require_room, spend  # noqa: PLC0415 - see _list
+
+    chosen, settings = template(options.template), _addressed()
+    with stores(settings) as opened:
+        with opened.records.reading() as transaction:
+            lot, label = _label(transaction, options, settings)
+            require_room(transaction, lot, options.count, options.unit_kg)
+        serials = draw(options.count)
+        labels = [unit_of(label, serial) for serial in serials]
+
+        def write(path: Path) -> int:
+            told = _teller(options.count)
+            pages = write_units(path, chosen, labels, options.start, told)
+            with opened.records.transaction() as transaction:
+                spend(transaction, lot, serials, options.unit_kg, now_ms())
+            return pages
+
+        pages = _write(options, write)
+    progress("")
+    print(f"{options.out}: {options.count:,} units of lot {lot.number} on {pages:,} pages")
+    print("their serials are spent: a label that is torn needs a new one, not this file again")
+    return 0
+
+
+def _addressed() -> Settings:
+    """Return the settings; raises `BadSettings` when labels would lead nowhere."""
     settings = config.load().settings
     if not settings.public_url:
         message = (
@@ -94,30 +152,31 @@ def _print(options: argparse.Namespace) -> int:
             " cannot open"
         )
         raise BadSettings(message)
-    with stores(settings) as opened, opened.records.reading() as transaction:
-        _require_sellable(transaction, gtin, number)
-        lot = require_lot(transaction, gtin, number)
-        label = label_of(transaction, lot, settings.address())
-    count = options.count or max(1, chosen.cells - options.start + 1)
-
-    def told(done: int) -> None:
-        progress(f"{done:,} of {count:,} labels")
-
-    pages = _write(options, lambda path: write_lot(path, chosen, label, count, options.start, told))
-    progress("")
-    print(f"{options.out}: {count:,} labels of lot {number} on {pages:,} pages")
-    print(f"each says {label.link}")
-    return 0
+    return settings
 
 
-def _require_sellable(transaction: Transaction, gtin: Gtin, number: LotNumber) -> None:
-    """Raise `Refused` for a lot that must not be sold: a new label would say otherwise."""
+def _label(
+    transaction: Transaction, options: argparse.Namespace, settings: Settings
+) -> "tuple[Lot, Label]":  # fmt: skip
+    from traceability.labels.content import label_of  # noqa: PLC0415 - see _list
+
+    gtin, number = Gtin.parse(options.gtin), LotNumber.parse(options.lot)
     lot = require_lot(transaction, gtin, number)
+    _require_sellable(transaction, lot)
+    return lot, label_of(transaction, lot, settings.address())
+
+
+def _teller(count: int) -> Callable[[int], None]:
+    return lambda done: progress(f"{done:,} of {count:,} labels")
+
+
+def _require_sellable(transaction: Transaction, lot: Lot) -> None:
+    """Raise `Refused` for a lot that must not be sold: a new label would say otherwise."""
     plot = transaction.places.plot(lot.plot)
     today = local_day(now_ms(), transaction.places.zone_of(plot, lot.harvested))
     state = standing(transaction, lot, today)
     if state is not LotState.VALID:
-        message = f"lot {number} is {state.value}; no labels are made for it"
+        message = f"lot {lot.number} is {state.value}; no labels are made for it"
         raise Refused(message, "lot-state")
 
 

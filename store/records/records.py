@@ -31,6 +31,7 @@ from store.records.places import Places
 from store.records.salts import Salts
 from store.records.silences import Silences
 from store.records.tokens import Tokens
+from store.records.units import Units
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Together as many as the threads that a web server runs routes in; few are kept open.
@@ -102,6 +103,9 @@ class Transaction:
     def captures(self) -> Captures:
         """How EPCIS events came in, and queries under a name."""
         return Captures(self.connection)
+    def units(self) -> Units:
+        """Units of lots, by the serials on their labels."""
+        return Units(self.connection)
 
     @cached_property
     def accounts(self) -> Accounts:

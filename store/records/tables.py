@@ -303,6 +303,18 @@ salt = sa.Table(
     sa.Column("salt", sa.LargeBinary, nullable=False),
 )
 
+serial = sa.Table(
+    "serial",
+    metadata,
+    _text("gtin", primary_key=True),
+    _text("serial", primary_key=True),
+    _text("number"),
+    sa.Column("kilograms", sa.Float, nullable=False),
+    sa.Column("printed_ms", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["gtin", "number"], ["lot.gtin", "lot.number"]),
+    sa.Index(None, "gtin", "number"),
+)
+
 account = sa.Table(
     "account",
     metadata,

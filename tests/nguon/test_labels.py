@@ -1,16 +1,20 @@
 """``nguon labels``, as it is typed."""
 
+import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from domain.gs1 import SerialNumber
 from domain.lot import Recall
 from nguon.__main__ import main
 from store.records import tables as t
 from tests.traceability.labels.camera import codes, pages, read
 from tests.traceability.world import GTIN, NOON, World
 from traceability.labels.templates import template
+from traceability.units import draw, spend
 
 
 @pytest.fixture
@@ -90,6 +94,58 @@ def test_labels_that_lead_nowhere_are_not_printed(
         "NGUON_PUBLIC_URL is empty: labels would lead to http://127.0.0.1"
         in capsys.readouterr().err
     )
+
+
+def units(out: Path, count: int, *words: str) -> int:
+    asked = ["--count", str(count), "--unit-kg", "0.5", "--template", "a4-3x8", *words]
+    return main(["labels", "units", GTIN, "LO-1", str(out), *asked])
+
+
+def test_every_unit_has_a_serial_of_its_own_which_is_spent(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "units.pdf"
+    assert units(out, 30) == 0
+    assert "30 units of lot LO-1 on 2 pages" in capsys.readouterr().out
+    chosen = template("a4-3x8")
+    links = [link for page in pages(out) for _, code in codes(page, chosen) for link in read(code)]
+    pattern = r"https://nguon\.example/01/09520001000010/10/LO-1/21/([0-9A-Z]{13})\?416=9520001001017&7007=261120"
+    serials = [SerialNumber(re.fullmatch(pattern, link)[1]) for link in links]  # type: ignore[index]
+    assert len(set(serials)) == 30
+    with world.records.reading() as transaction:
+        assert all(transaction.units.find(GTIN, one) for one in serials)
+        assert transaction.units.printed(transaction.lots.lots()[0]) == (30, 15.0)
+
+
+def test_more_units_than_the_lot_weighs_are_refused_and_no_file_is_left(
+    world: World,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "units.pdf"
+    assert units(out, 801) == 2
+    assert "800 more of 0.5 kg are possible, 801 asked" in capsys.readouterr().err
+    # Somebody else prints while our pages are drawn.
+    monkeypatch.setattr("traceability.units.require_room", lambda *_: None)
+    real = spend
+
+    def late(*arguments: Any) -> None:
+        monkeypatch.undo()
+        real(*arguments)
+
+    with world.records.transaction() as transaction:
+        spend(transaction, transaction.lots.lots()[0], draw(2), 0.5, NOON)
+    monkeypatch.setenv("NGUON_DATA", str(tmp_path))
+    monkeypatch.setattr("traceability.units.spend", late)
+    assert units(out, 799) == 2
+    assert not list(tmp_path.glob("*.pdf")) + list(tmp_path.glob(".*.partial"))
+
+
+def test_a_file_that_cannot_be_written_spends_nothing(world: World, tmp_path: Path) -> None:
+    assert units(tmp_path / "nowhere" / "units.pdf", 3) == 2
+    with world.records.reading() as transaction:
+        assert transaction.units.printed(transaction.lots.lots()[0]) == (0, 0.0)
 
 
 def test_templates_are_listed_and_tested(

@@ -5,8 +5,9 @@ GTIN and lot number are there in full whatever the size: they are what is typed 
 
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from domain.gs1 import SerialNumber
 from domain.lot import Lot
 from store.records import Transaction
 from traceability.dossier import link_of
@@ -42,6 +43,14 @@ def label_of(transaction: Transaction, lot: Lot, address: str) -> Label:
         Line(urlsplit(address).netloc),
     )
     return Label(link_of(transaction, lot).mint(address), _composed(product.name_vi), lines)
+
+
+def unit_of(label: Label, serial: SerialNumber) -> Label:
+    """Return the label of one unit of a lot: AI (21) after the lot, in code and text."""
+    path, mark, query = label.link.partition("?")
+    line = Line(f"Số: {serial}", typed=True)
+    return Label(f"{path}/21/{quote(serial, safe='')}{mark}{query}", label.title,
+                 (*label.lines[:2], line, *label.lines[2:]))  # fmt: skip
 
 
 def _composed(text: str) -> str:

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from domain.errors import InvalidInput, NotFound, Refused
 from tests.traceability.labels.camera import blurred, codes, pages, read, stained
 from tests.traceability.world import World
-from traceability.labels.content import Label, Line, label_of
+from traceability.labels.content import Label, Line, label_of, unit_of
 from traceability.labels.draw import set_lines, text_box
-from traceability.labels.sheet import write_lot, write_test
+from traceability.labels.sheet import write_lot, write_test, write_units
 from traceability.labels.symbol import symbol
 from traceability.labels.templates import template, templates
+from traceability.units import draw
 
 ADDRESS = "https://nguon.example"
 
@@ -100,10 +101,34 @@ def test_the_same_lot_is_the_same_file(label: Label, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a4-3x7", "roll-50x30"])
 def test_ten_thousand_labels_within_a_minute(name: str, label: Label, tmp_path: Path) -> None:
-    began = time.monotonic()
+    # Of this process: what else the machine does is not ours.
+    began = time.process_time()
     write_lot(tmp_path / "out.pdf", template(name), label, 10_000, 1, heard)
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
     assert (tmp_path / "out.pdf").stat().st_size < 10e6
+
+
+def test_ten_thousand_units_within_a_minute(label: Label, tmp_path: Path) -> None:
+    began = time.process_time()
+    labels = [unit_of(label, serial) for serial in draw(10_000)]
+    write_units(tmp_path / "out.pdf", template("a4-3x7"), labels, 1, heard)
+    assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize("name", templates())
+def test_every_unit_reads_blurred_and_stained(
+    name: str, label: Label, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, dice = template(name), random.Random(name)
+    monkeypatch.setattr("secrets.randbits", dice.getrandbits)  # the same ones every time
+    labels = [unit_of(label, serial) for serial in draw(24 if chosen.cells > 1 else 6)]
+    write_units(tmp_path / "out.pdf", chosen, labels, 1, heard)
+    found = [
+        read(stained(code, labels[0].link, 0.08, dice))
+        for page in pages(tmp_path / "out.pdf")
+        for _, code in codes(blurred(page), chosen)
+    ]
+    assert found == [[one.link] for one in labels]
 
 
 def test_ten_thousand_labels_within_200_mb(label: Label, tmp_path: Path) -> None:
@@ -190,7 +215,7 @@ def test_two_encoders_agree_module_by_module() -> None:
     ours = symbol(link)
     dark = {(x + i, y) for x, y, length in ours.runs for i in range(length)}
     for mask in range(8):
-        other = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_Q, border=0, mask_pattern=mask)
+        other = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_H, border=0, mask_pattern=mask)
         other.add_data(link, optimize=0)
         other.make()
         rows = other.get_matrix()

@@ -1,0 +1,61 @@
+"""Units with serials of their own: drawn at random, no more than was harvested, printed once.
+
+Rules:
+
+- ``units-within-lot``   units together never hold more than their lot weighs
+
+A serial is 64 bits from the operating system, never the next number: who has seen one label
+cannot guess another, so an invented one is found out when it is scanned. Thirteen signs of
+Crockford's base 32 without look-alikes, for whoever types them; all are in AI (21).
+"""
+
+import secrets
+from collections.abc import Sequence
+
+from domain.errors import Refused
+from domain.gs1 import SerialNumber
+from domain.lot import Lot, Unit
+from store.records import Transaction
+
+_SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_BITS, _SIGNS = 64, 13
+_GRAM_KG = 0.001
+
+
+def draw(count: int) -> tuple[SerialNumber, ...]:
+    """Return so many serials, all different."""
+    drawn: dict[int, None] = {}
+    while len(drawn) < count:
+        drawn[secrets.randbits(_BITS)] = None
+    return tuple(map(_spelt, drawn))
+
+
+def _spelt(number: int) -> SerialNumber:
+    signs = (_SYMBOLS[number >> 5 * place & 31] for place in reversed(range(_SIGNS)))
+    return SerialNumber("".join(signs))
+
+
+def require_room(transaction: Transaction, lot: Lot, count: int, unit_kg: float) -> None:
+    """Raise `Refused` when so many further units would hold more than the lot weighs."""
+    printed, kilograms = transaction.units.printed(lot)
+    left = lot.kilograms - kilograms
+    if count * unit_kg > left + _GRAM_KG:
+        most = max(0, int((left + _GRAM_KG) / unit_kg))
+        message = (
+            f"lot {lot.number} weighs {lot.kilograms:g} kg and has {printed:,} units of"
+            f" {kilograms:g} kg; {most:,} more of {unit_kg:g} kg are possible, {count:,} asked"
+        )
+        raise Refused(message, "units-within-lot")
+
+
+def spend(
+    transaction: Transaction, lot: Lot, serials: Sequence[SerialNumber], unit_kg: float, now_ms: int
+) -> None:
+    """Write down that these serials are printed, once and for all.
+
+    Raises `Refused` as `require_room`, also when somebody else was faster, and `Clash` for a
+    serial that was printed before.
+    """
+    transaction.lots.lock(lot)
+    require_room(transaction, lot, len(serials), unit_kg)
+    transaction.units.add([Unit(lot.gtin, one, lot.number, unit_kg, now_ms) for one in serials])
