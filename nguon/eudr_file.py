@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from traceability.eudr.report import Finding, Report
 
 _SHOWN = 50
+# Four times what the Commission takes: enough to say by how much a file is too large.
+_MOST_READ = 100_000_000
 
 
 def add_question(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +85,10 @@ def keep(raw: bytes, report: "Report", target: Path, *, dry_run: bool) -> int:
 def read_file(path: Path) -> bytes:
     """Return the bytes of a file; raises `InvalidInput`."""
     try:
+        size = path.stat().st_size
+        if size > _MOST_READ:
+            message = f"{path} has {size:,} bytes; no statement carries that"
+            raise InvalidInput(message, "file")
         return path.read_bytes()
     except OSError as error:
         message = f"{path}: {error.strerror}"

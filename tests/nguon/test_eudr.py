@@ -83,6 +83,13 @@ def test_a_thousand_findings_end_in_a_sum(file: Path, capsys: pytest.CaptureFixt
     ]
 
 
+def test_a_file_of_a_whole_disk_is_not_read(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with file.open("wb") as sparse:
+        sparse.truncate(10**12)
+    assert main(["eudr", "check", str(file)]) == 2
+    assert "1,000,000,000,000 bytes; no statement carries that" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

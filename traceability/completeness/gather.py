@@ -1,7 +1,7 @@
 """Fill the dossier of a lot from the records: what they hold, and nothing else.
 
-Pictures, brands and certificates have no table yet, so their fields stay empty and the
-report says *missing*; they are not guessed from names.
+Pictures, brands and certificates have no table yet: a brand is there only as the serials of
+units, the other fields stay empty, and the report says *missing*. Nothing is guessed from names.
 """
 
 from datetime import date, timedelta
@@ -41,6 +41,7 @@ def dossier_of(transaction: Transaction, lot: Lot, today: date) -> Dossier:
             f"{season.started} – {lot.harvested}", f"season {season.id}, diary {lot.harvest}"
         ),
         trace_code=TraceCode(lot.gtin, plot.gln, lot.number, lot.harvested, "label of the lot"),
+        brand=_serials(transaction, lot),
         best_before=Fact(str(lot.expires), f"lot {lot.number}, expires", lot.expires),
     )
 
@@ -53,6 +54,12 @@ def _address(transaction: Transaction, producer: Producer, today: date) -> Fact 
         return None
     last_day = None if area.valid_to is None else area.valid_to - timedelta(days=1)
     return Fact(area.name_vi, f"producer {producer.id}, area {area.code} ({area.source})", last_day)
+
+
+def _serials(transaction: Transaction, lot: Lot) -> Fact | None:
+    """Return that units have serials, which the circular names beside brand and trademark."""
+    count, _ = transaction.units.printed(lot)
+    return Fact(f"{count} số sê-ri", f"labels printed of lot {lot.number}") if count else None
 
 
 def _stage(entry: Entry, product: Product, plot: Plot) -> Stage:

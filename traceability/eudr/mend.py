@@ -5,6 +5,7 @@ of the mended file says so.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from traceability.eudr.mend_geometry import Mender
 from traceability.eudr.properties import MEMBERS, NAMES, meant_by
 from traceability.eudr.report import Findings, Report, shown
 from traceability.eudr.rules import Law, countries, law
+
+# A comma is read in two ways, so it is not read here.
+_AREA = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,10 @@ def mend(raw: bytes, question: Question) -> Mended:
             new for i, one in features for new in _feature(i, one, question, in_force, changes)
         ]
     written = write(whole)
-    return Mended(written, tuple(changes), check(written, question))
+    report = check(written, question)
+    if "syntax" in report.counts:  # a number beyond all numbers is read, and cannot be written
+        return Mended(raw, (), check(raw, question))
+    return Mended(written, tuple(changes), report)
 
 
 def write(document: Any) -> bytes:
@@ -137,7 +144,7 @@ def _properties(own: dict[str, Any], number: int, changes: list[Change]) -> dict
         if capitals in countries():
             changes.append(Change(number, f"country {shown(country)} written as {capitals}"))
             mended["ProducerCountry"] = capitals
-    if isinstance(area, str) and area.isascii() and area.replace(".", "", 1).isdigit():
+    if isinstance(area, str) and _AREA.fullmatch(area):
         changes.append(Change(number, f"area {shown(area)} made a number"))
         mended["Area"] = float(area)
     return mended

@@ -8,11 +8,12 @@ import pytest
 
 from domain.lot import Lot
 from store.records import tables as t
-from tests.traceability.world import HARVESTED, TODAY, World
+from tests.traceability.world import HARVESTED, NOON, TODAY, World
 from traceability.completeness.check import Report, Status, check
 from traceability.completeness.dossier import Dossier, Fact
 from traceability.completeness.gather import dossier_of
 from traceability.completeness.regimes import regime
+from traceability.units import draw, spend
 
 
 @pytest.fixture
@@ -59,6 +60,15 @@ def test_a_commune_that_was_merged_is_an_address_past_its_date(world: World, lot
         transaction.connection.execute(t.area.delete())
     rows = {row.item.name: row.status for row in report_of(world, lot).rows}
     assert rows["producer-address"] is Status.MISSING
+
+
+def test_serials_of_units_are_what_the_circular_names_beside_a_brand(
+    world: World, lot: Lot
+) -> None:
+    with world.records.transaction() as transaction:
+        spend(transaction, lot, draw(30), 0.5, NOON)
+    row = next(row for row in report_of(world, lot).rows if row.item.name == "brand")
+    assert (row.status, row.evidence[0].shown) == (Status.PRESENT, "30 số sê-ri")
 
 
 def test_nothing_personal_is_gathered(world: World, lot: Lot) -> None:

@@ -117,6 +117,25 @@ def test_a_file_that_cannot_be_read_comes_back_as_it_was() -> None:
     assert names(mended.report) == {"file-format"}
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"1" * 400])
+def test_a_number_beyond_all_numbers_is_told_and_never_written(number: bytes) -> None:
+    for file in (
+        raw(feature(point(0, 5), Area=1)).replace(b"[0, 5]", b"[%s, 5.0]" % number),
+        raw(feature(point(), Area=7)).replace(b'"Area": 7', b'"Area": %s' % number),
+    ):
+        mended = mend(file, ASKED)
+        assert not mended.report.well
+        assert "syntax" not in names(mended.report)
+        assert b"Infinity" not in mended.raw
+
+
+@pytest.mark.parametrize("written", ["3,5", "9" * 5_000, "-3", "٣", "3 ha", ""])
+def test_an_area_that_is_read_in_two_ways_is_left(written: str) -> None:
+    mended = mend(raw(feature(point(), Area=written)), ASKED)
+    assert mended.changes == ()
+    assert names(mended.report) >= {"area-type"}
+
+
 def test_a_sound_file_is_not_changed_but_for_its_spaces() -> None:
     file = raw(feature(), feature(point(), Area=2))
     mended = mend(file, ASKED)
