@@ -8,8 +8,10 @@ from api.resolver.levels import Level
 from api.resolver.links import Target
 from tests.api.conftest import ADDRESS, Site
 from tests.api.test_resolver import BROWSER, GTIN, LINKSET, LOT, PAGE, VOC, get, linkset
-from traceability.digital_link import Link
+from traceability.digital_link import Link, parse
+from traceability.labels.content import label_of, unit_of
 from traceability.short_code import print_code
+from traceability.units import draw
 
 
 def test_titles_are_in_the_language_of_the_request(site: Site) -> None:
@@ -91,3 +93,14 @@ def test_a_language_decides_between_equal_types() -> None:
     chosen = choose([level], Asked("gs1:pip", {}, {"en-gb": 1.0, "vi": 0.5}))
     assert [target.href for target in chosen] == ["/en"]
     assert len(choose([level], Asked("gs1:pip", {}, {"fr": 1.0}))) == 2
+
+
+def test_whatever_a_printed_label_says_leads_to_its_lot(site: Site) -> None:
+    with site.world.records.reading() as transaction:
+        (lot,) = transaction.lots.lots()
+        label = label_of(transaction, lot, ADDRESS)
+    unit = unit_of(label, draw(1)[0])
+    typed = next(line.text for line in label.lines if "/T/" in line.text)
+    for link in (label.link, unit.link, f"https://{typed}"):
+        assert 'data-state="valid"' in get(site, link.removeprefix(ADDRESS), BROWSER).text
+    assert parse(unit.link).value("21") is not None

@@ -11,6 +11,7 @@ from domain.gs1 import SerialNumber
 from domain.lot import Lot
 from store.records import Transaction
 from traceability.dossier import link_of
+from traceability.short_code import print_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,15 @@ def label_of(transaction: Transaction, lot: Lot, address: str) -> Label:
     """Return the label of a lot under the address of the service; Vietnamese, composed (NFC)."""
     product = transaction.lots.product(lot.gtin)
     producer = transaction.places.producer(product.producer)
+    short = print_code(transaction.lots.short_number(lot))
     lines = (
         Line(f"Lô: {lot.number}", typed=True),
         Line(f"GTIN: {lot.gtin}", typed=True),
+        # What is typed first: the rest is for whoever has no network.
+        Line(f"{urlsplit(address).netloc}/T/{short}"),
         Line(f"HSD: {lot.expires:%d/%m/%Y}"),
         Line(f"Thu hoạch: {lot.harvested:%d/%m/%Y}"),
         Line(_composed(producer.public_name)),
-        Line(urlsplit(address).netloc),
     )
     return Label(link_of(transaction, lot).mint(address), _composed(product.name_vi), lines)
 
