@@ -103,6 +103,8 @@ class Transaction:
     def captures(self) -> Captures:
         """How EPCIS events came in, and queries under a name."""
         return Captures(self.connection)
+
+    @cached_property
     def units(self) -> Units:
         """Units of lots, by the serials on their labels."""
         return Units(self.connection)
