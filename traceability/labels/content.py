@@ -16,10 +16,14 @@ from traceability.short_code import print_code
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text; one that is to be ``typed`` is never cut nor left out."""
+    """A line of text; one that is to be ``typed`` is never cut nor left out.
+
+    One that is ``whole`` is never cut either, and left out where it has no room.
+    """
 
     text: str
     typed: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def label_of(transaction: Transaction, lot: Lot, address: str) -> Label:
         Line(f"Lô: {lot.number}", typed=True),
         Line(f"GTIN: {lot.gtin}", typed=True),
         # What is typed first: the rest is for whoever has no network.
-        Line(f"{urlsplit(address).netloc}/T/{short}"),
+        Line(f"{urlsplit(address).netloc}/T/{short}", whole=True),
         Line(f"HSD: {lot.expires:%d/%m/%Y}"),
         Line(f"Thu hoạch: {lot.harvested:%d/%m/%Y}"),
         Line(_composed(producer.public_name)),

@@ -118,11 +118,20 @@ def _whole(text: str, template: Template, box: Box) -> list[Set]:
     for size in _sizes(template.text, template.least_text):
         if width_pt(text, REGULAR, size) <= box.width:
             return [Set(text, REGULAR, size)]
-    kept = len(text)
-    while width_pt(text[:kept], REGULAR, template.least_text) > box.width:
-        kept -= 1
-    first = Set(text[:kept], REGULAR, template.least_text)
-    return [first, *_whole(text[kept:], template, box)]
+    return [Set(part, REGULAR, template.least_text) for part in _parts(text, template, box)]
+
+
+def _parts(text: str, template: Template, box: Box) -> Iterator[str]:
+    """Yield a text in lines of the smallest letters, broken after a sign that parts it."""
+    while width_pt(text, REGULAR, template.least_text) > box.width:
+        kept = len(text)
+        while width_pt(text[:kept], REGULAR, template.least_text) > box.width:
+            kept -= 1
+        parted = max(text.rfind(sign, 0, kept) for sign in " /-.") + 1
+        kept = parted if parted > kept // 2 else kept
+        yield text[:kept]
+        text = text[kept:]
+    yield text
 
 
 def _sizes(largest: float, least: float) -> Iterator[float]:
@@ -157,11 +166,15 @@ def _others(label: Label, template: Template, box: Box, room: float) -> Iterator
     for line in label.lines:
         if line.typed or not line.text:
             continue
-        fitted = _fit(line.text, REGULAR, template.text, template, box.width)
-        room -= fitted.height
-        if room < 0:
+        if line.whole:
+            fitted = _whole(line.text, template, box)
+        else:
+            fitted = [_fit(line.text, REGULAR, template.text, template, box.width)]
+        if _height(fitted) <= room:
+            room -= _height(fitted)
+            yield from fitted
+        elif not line.whole:
             return
-        yield fitted
 
 
 def _fit(text: str, font: str, largest: float, template: Template, width: float) -> Set:
