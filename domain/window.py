@@ -16,6 +16,7 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253_402_128_000_000
 """The last believable instant, 2 days before year 10000: every zone can still print it."""
 
@@ -25,17 +26,18 @@ def to_ms(moment: datetime) -> int:
     if moment.tzinfo is None:
         message = f"a time without a zone means nothing: {moment.isoformat()}"
         raise InvalidInput(message, "time")
-    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+    return round((moment - _EPOCH) / timedelta(milliseconds=1))
 
 
 def from_ms(instant_ms: int) -> datetime:
     """Return an instant as an aware datetime in UTC."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant_ms)
+    return _EPOCH + timedelta(0, instant_ms // 1000, instant_ms % 1000 * 1000)
 
 
 def print_instant(instant_ms: int) -> str:
     """Return an instant as RFC 3339 in UTC with milliseconds, our canonical form."""
-    return from_ms(instant_ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant_ms % 1000:03d}Z"
+    # A third of what strftime takes, and a season has three hundred thousand of them.
+    return from_ms(instant_ms).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_instant(text: str) -> int:
