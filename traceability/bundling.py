@@ -49,16 +49,7 @@ def make_bundle(transaction: Transaction, files: LogFiles, passport: IssuedPassp
     Raises `NotFound` for a passport from before there was a log, `NotYet` when no checkpoint
     is over it yet.
     """
-    said = logged(passport)
-    entries = transaction.log.about(PASSPORT_ENTRY, subject_of(passport))
-    entry = next((one for one in entries if decode(one.entry).body == said), None)
-    if entry is None:
-        message = f"the passport of lot {passport.number} is from before the log; issue it again"
-        raise NotFound(message)
-    head = transaction.log.head()
-    if head is None or head.size <= entry.number:
-        message = "the passport is logged and no checkpoint is over it yet; try again in a minute"
-        raise NotYet(message)
+    entry, head = _logged(transaction, passport)
     document = json.loads(Envelope.decode(passport.envelope).payload)
     days, proofs = {}, {}
     for row in document["device_days"]:
@@ -72,6 +63,31 @@ def make_bundle(transaction: Transaction, files: LogFiles, passport: IssuedPassp
         _disclosures(transaction, passport),
     )  # fmt: skip
     return bundle.encode(README)
+
+
+def make_log_proof(
+    transaction: Transaction, files: LogFiles, passport: IssuedPassport
+) -> tuple[bytes, str]:
+    """Return a passport's entry in the log and the proof of its place (c2sp.org/tlog-proof).
+
+    Raises as :func:`make_bundle`.
+    """
+    entry, head = _logged(transaction, passport)
+    return entry.entry, _proof(files, head, entry.number).encode()
+
+
+def _logged(transaction: Transaction, passport: IssuedPassport) -> tuple[LogEntry, SignedHead]:
+    said = logged(passport)
+    entries = transaction.log.about(PASSPORT_ENTRY, subject_of(passport))
+    entry = next((one for one in entries if decode(one.entry).body == said), None)
+    if entry is None:
+        message = f"the passport of lot {passport.number} is from before the log; issue it again"
+        raise NotFound(message)
+    head = transaction.log.head()
+    if head is None or head.size <= entry.number:
+        message = "the passport is logged and no checkpoint is over it yet; try again in a minute"
+        raise NotYet(message)
+    return entry, head
 
 
 def raw_readings(

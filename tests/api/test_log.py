@@ -1,12 +1,17 @@
 """The log and proofs over HTTP, as a stranger fetches them."""
 
+import base64
+
 import pytest
 
 from domain.window import DAY_MS
 from tests.api.conftest import Site
 from tests.traceability.world import NOON
+from traceability.envelope import digest_of
 from traceability.log.checkpoint import open_checkpoint
+from traceability.log.entry import decode
 from traceability.log.merkle import check_inclusion, leaf_hash
+from traceability.log.proof import LogProof
 from traceability.log.tiles import Tree, tile_path, unbundle
 from traceability.trust import parse_trust
 from traceability.verify_bundle import verify_bundle
@@ -41,6 +46,19 @@ def test_a_stranger_checks_a_lot_with_what_is_published(site: Site) -> None:
     proof = tree.inclusion(proven.number)
     leaf = leaf_hash(entries[proven.number])
     check_inclusion(proven.number, head.size, leaf, proof, head.root)
+
+
+def test_a_passports_place_in_the_log_is_a_file_of_its_own(site: Site) -> None:
+    site.world.proof(site.passport)
+    client = site.client()
+    trust = parse_trust(client.get("/.well-known/nguon-keys.json").text)
+    text = client.get(f"{LOT}/passport.tlog-proof").text
+    extra = text.split("\n")[1].removeprefix("extra ")
+    entry = base64.b64decode(extra)
+    assert decode(entry).body["envelope"] == digest_of(site.passport.envelope)
+    assert trust.log is not None
+    assert LogProof.decode(text).check(entry, trust.log).checkpoint.size > 0
+    assert client.get("/v1/lots/09520001000010/NONE/passport.tlog-proof").status_code == 404
 
 
 @pytest.mark.parametrize(
