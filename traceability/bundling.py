@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.errors import NotFound, NotYet
 from domain.ids import DeviceId
-from domain.lot import IssuedPassport
+from domain.lot import IssuedPassport, Lot
 from domain.window import print_instant
 from store.judged import as_known
 from store.records import Transaction
@@ -23,7 +23,7 @@ from traceability.log.entry import DEVICE_DAY, decode
 from traceability.log.entry import PASSPORT as PASSPORT_ENTRY
 from traceability.log.files import LogFiles
 from traceability.log.proof import LogProof
-from traceability.passport import logged, subject_of
+from traceability.passport import logged, subject, subject_of
 
 README = """\
 Hộ chiếu của một lô hàng, với mọi thứ để tự kiểm chứng, không cần mạng.
@@ -43,13 +43,33 @@ It proves unchanged, not true.
 """
 
 
-def make_bundle(transaction: Transaction, files: LogFiles, passport: IssuedPassport) -> bytes:
-    """Return the proof of a passport under the newest checkpoint, as a ZIP file.
+def entry_of(transaction: Transaction, passport: IssuedPassport) -> LogEntry:
+    """Return a passport's entry in the log; raises `NotFound` for one from before the log."""
+    said = logged(passport)
+    entries = transaction.log.about(PASSPORT_ENTRY, subject_of(passport))
+    entry = next((one for one in entries if decode(one.entry).body == said), None)
+    if entry is None:
+        message = f"the passport of lot {passport.number} is from before the log; issue it again"
+        raise NotFound(message)
+    return entry
 
-    Raises `NotFound` for a passport from before there was a log, `NotYet` when no checkpoint
-    is over it yet.
+
+def is_proven(transaction: Transaction, lot: Lot, issued_ms: int) -> bool:
+    """Whether a checkpoint is over the passport that a lot was issued then."""
+    entry = transaction.log.newest(PASSPORT_ENTRY, subject(lot.gtin, lot.number, issued_ms))
+    return entry is not None and transaction.log.first_head_over(entry.number) is not None
+
+
+def make_bundle(
+    transaction: Transaction, files: LogFiles, passport: IssuedPassport,
+    head: SignedHead | None = None,
+) -> bytes:  # fmt: skip
+    """Return the proof of a passport under a checkpoint, the newest by default, as a ZIP file.
+
+    Raises `NotFound` for a passport from before there was a log, `NotYet` when the checkpoint
+    is not over it, or there is none yet.
     """
-    entry, head = _logged(transaction, passport)
+    entry, head = _logged(transaction, passport, head)
     document = json.loads(Envelope.decode(passport.envelope).payload)
     days, proofs = {}, {}
     for row in document["device_days"]:
@@ -76,14 +96,11 @@ def make_log_proof(
     return entry.entry, _proof(files, head, entry.number).encode()
 
 
-def _logged(transaction: Transaction, passport: IssuedPassport) -> tuple[LogEntry, SignedHead]:
-    said = logged(passport)
-    entries = transaction.log.about(PASSPORT_ENTRY, subject_of(passport))
-    entry = next((one for one in entries if decode(one.entry).body == said), None)
-    if entry is None:
-        message = f"the passport of lot {passport.number} is from before the log; issue it again"
-        raise NotFound(message)
-    head = transaction.log.head()
+def _logged(
+    transaction: Transaction, passport: IssuedPassport, under: SignedHead | None = None
+) -> tuple[LogEntry, SignedHead]:
+    entry = entry_of(transaction, passport)
+    head = under or transaction.log.head()
     if head is None or head.size <= entry.number:
         message = "the passport is logged and no checkpoint is over it yet; try again in a minute"
         raise NotYet(message)

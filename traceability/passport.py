@@ -76,7 +76,12 @@ def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
 
 def subject_of(passport: IssuedPassport) -> str:
     """Return what a passport's entry in the log is filed under."""
-    return f"{passport.gtin}/{passport.number}/{passport.issued_ms}"
+    return subject(passport.gtin, passport.number, passport.issued_ms)
+
+
+def subject(gtin: str, number: str, issued_ms: int) -> str:
+    """Return what the entry of the passport issued to a lot at a moment is filed under."""
+    return f"{gtin}/{number}/{issued_ms}"
 
 
 def logged(passport: IssuedPassport) -> Mapping[str, Any]:

@@ -33,6 +33,10 @@ LotPath = Annotated[str, Path(description="Lot number, AI (10).")]
 RegimeQuery = Annotated[
     str, Query(alias="regime", max_length=40, description="Whose rules: tt02 is Circular 02/2024.")
 ]
+CheckpointQuery = Annotated[
+    int | None,
+    Query(ge=1, le=2**62, description="Size of the checkpoint to prove it under; else the newest."),
+]
 
 
 @router.post("/lots", status_code=201, operation_id="open_lot")
@@ -111,7 +115,9 @@ def get_passport(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
     response_class=Response,
     responses={200: {"content": _BINARY, "description": "passport and its proof, a ZIP file"}},
 )
-def get_proof(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
+def get_proof(
+    given: Given, gtin: GtinPath, lot: LotPath, checkpoint: CheckpointQuery = None
+) -> Response:
     """Return the passport with all that proves it, as a ZIP file; check it with `nguon verify`."""
     with given.records.reading() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
@@ -119,7 +125,11 @@ def get_proof(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
         if passport is None:
             message = f"lot {lot} has no passport yet"
             raise NotFound(message)
-        raw = make_bundle(transaction, given.files, passport)
+        head = None if checkpoint is None else transaction.log.head_of(checkpoint)
+        if head is None and checkpoint is not None:
+            message = f"no checkpoint over {checkpoint} entries was signed"
+            raise NotFound(message)
+        raw = make_bundle(transaction, given.files, passport, head)
     headers = {"Content-Disposition": f'attachment; filename="{found.gtin}-{found.number}.zip"'}
     return Response(raw, media_type="application/zip", headers=headers)
 

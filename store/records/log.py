@@ -113,6 +113,21 @@ class Log:
         ).one_or_none()
         return None if row is None else _head(row)
 
+    def first_head_over(self, number: int) -> SignedHead | None:
+        """Return the first signed checkpoint over an entry, None while there is none."""
+        c = t.log_checkpoint.c
+        query = sa.select(t.log_checkpoint).where(c.size > number).order_by(c.size).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _head(row)
+
+    def head_of(self, size: int) -> SignedHead | None:
+        """Return the signed checkpoint of a size, None when none was signed."""
+        c = t.log_checkpoint.c
+        row = self._connection.execute(
+            sa.select(t.log_checkpoint).where(c.size == size)
+        ).one_or_none()
+        return None if row is None else _head(row)
+
     def heads(self) -> list[SignedHead]:
         """Return every signed checkpoint, smallest first."""
         query = sa.select(t.log_checkpoint).order_by(t.log_checkpoint.c.size)
