@@ -35,12 +35,12 @@ from traceability.epcis.telling import (
 class Origin:
     """What is told of a lot once, when it comes into being (ILMD).
 
-    ``country`` is ISO 3166-1 alpha-2.
+    ``country`` is ISO 3166-1 alpha-2, None where it is not known.
     """
 
     harvested: date
     expires: date
-    country: str
+    country: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,9 @@ def commissioned(amount: Amount, origin: Origin, when: When, where: Where) -> Ev
         "cbvmda:lotNumber": amount.lot,
         "cbvmda:harvestEndDate": origin.harvested.isoformat(),
         "cbvmda:itemExpirationDate": origin.expires.isoformat(),
-        "cbvmda:countryOfOrigin": origin.country,
     }
+    if origin.country is not None:
+        ilmd["cbvmda:countryOfOrigin"] = origin.country
     what = {"quantityList": [amount.told()], "ilmd": ilmd}
     return named(_object("ADD", "commissioning", "active", when, where) | what)
 

@@ -28,7 +28,8 @@ class Statistics:
     """One property over an interval, in the property's unit; None where there is none.
 
     ``total`` is for what adds up, like rain. ``used`` readings went into the figures, out
-    of ``expected`` due; ``silence_s`` is the longest time without one.
+    of ``expected`` due; ``silence_s`` is the longest time without one, ``depth_m`` how far
+    below ground it was measured.
     """
 
     property: str
@@ -39,6 +40,7 @@ class Statistics:
     used: int
     expected: int
     silence_s: float
+    depth_m: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that no readings can have."""
@@ -138,9 +140,14 @@ def report(told: Statistics, ours: Namespace) -> dict[str, Any]:
         made["uom"] = row.uom
     if row.substance is not None:
         made["chemicalSubstance"] = _SUBSTANCE + row.substance
-    return made | {
-        f"{PREFIX}:observedProperty": told.property,
-        f"{PREFIX}:used": told.used,
-        f"{PREFIX}:expected": told.expected,
-        f"{PREFIX}:longestSilence": told.silence_s,
-    }
+    depth = {} if told.depth_m is None else {f"{PREFIX}:depth": told.depth_m}
+    return (
+        made
+        | depth
+        | {
+            f"{PREFIX}:observedProperty": told.property,
+            f"{PREFIX}:used": told.used,
+            f"{PREFIX}:expected": told.expected,
+            f"{PREFIX}:longestSilence": told.silence_s,
+        }
+    )
