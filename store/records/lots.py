@@ -128,6 +128,12 @@ class Lots:
         found: int | None = self._connection.execute(query).scalar_one()
         return found
 
+    def issued(self, lot: Lot) -> list[int]:
+        """Return when each passport of a lot was issued, oldest first."""
+        c = t.passport.c
+        query = sa.select(c.issued_ms).where(c.gtin == lot.gtin, c.number == lot.number)
+        return list(self._connection.execute(query.order_by(c.issued_ms)).scalars())
+
     def passports(self) -> list[IssuedPassport]:
         """Return every passport ever issued, in order of issue."""
         query = sa.select(t.passport).order_by(t.passport.c.issued_ms)
