@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,6 +19,8 @@ from api.office import routes as office
 from api.pages import security_policy
 from api.resolver import routes as resolver
 from api.v1 import routes as v1
+from traceability.credential.did import PATH as DID_PATH
+from traceability.credential.did import did_document, did_of
 from traceability.trust import print_trust
 
 _MAX_BODY = 100_000
@@ -56,6 +58,13 @@ def create_app(given: Deps) -> FastAPI:
     def keys() -> Response:
         """Return the public keys that passports are checked with."""
         return Response(print_trust(given.trust()), media_type="application/json")
+
+    @app.get(DID_PATH, tags=["service"], operation_id="get_did")
+    def did() -> JSONResponse:
+        """Return the DID document of who issues credentials here (did:web)."""
+        told = did_document(did_of(given.address), given.trust().keys, given.clock())
+        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
+        return JSONResponse(told, headers=headers, media_type="application/did+json")
 
     @app.get("/robots.txt", include_in_schema=False)
     def robots() -> Response:

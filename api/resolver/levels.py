@@ -14,6 +14,7 @@ from domain.gs1 import Gtin, LotNumber
 from domain.lot import Lot, Product
 from domain.plot import Plot
 from store.records import Transaction
+from traceability.bundling import is_proven
 from traceability.digital_link import Link
 
 
@@ -58,7 +59,10 @@ def _product_of(transaction: Transaction, gtin: Gtin) -> Product | None:
 
 
 def _lot(transaction: Transaction, lot: Lot, product: Product) -> Level:
-    there = {"passport"} if transaction.lots.issued_ms(lot) is not None else set()
+    issued_ms = transaction.lots.issued_ms(lot)
+    there = set() if issued_ms is None else {"passport"}
+    if issued_ms is not None and is_proven(transaction, lot, issued_ms):
+        there.add("proof")
     thing = f"{lot.gtin}/{quote(lot.number, safe='')}"
     paths = {"page": f"/lo/{thing}", "data": f"/v1/lots/{thing}"}
     return Level(

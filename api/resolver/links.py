@@ -39,6 +39,7 @@ class Target:
 
 
 DEFAULT = "defaultLink"
+CREDENTIAL, ZIP, LD_JSON = "application/vc+jwt", "application/zip", "application/ld+json"
 _CHECK = N_("What a passport proves, and how to check it")
 ROWS = (
     Row("lot", "pip", "{page}", N_("What is known of this lot"), HTML),
@@ -47,6 +48,11 @@ ROWS = (
     Row("lot", "recallStatus", "{page}", N_("Whether the lot is recalled"), HTML),
     Row("lot", "recallStatus", "{data}", N_("The lot's state for machines"), JSON),
     Row("lot", "dpp", "{data}/passport", N_("Signed passport of the lot"), JSON, "passport"),
+    Row("lot", "dpp", "{data}/credential", N_("The passport as a verifiable credential"),
+        CREDENTIAL, "proof"),
+    Row("lot", "dpp", "{data}/proof", N_("The passport with its proof, to check offline"),
+        ZIP, "proof"),
+    Row("lot", "epcis", "{data}/events", N_("What happened to the lot, as EPCIS events"), LD_JSON),
     Row("lot", "verificationService", "/kiem-chung", _CHECK, HTML),
     Row("lot", "verificationService", "/.well-known/nguon-keys.json",
         N_("Public keys that passports are checked with"), JSON),
