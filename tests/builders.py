@@ -71,7 +71,12 @@ def falsify(connection: apsw.Connection) -> None:
     connection.execute("UPDATE frame SET readings = ? WHERE id = ?", (other, frame))
 
 
-def farm(records: Records, secret_hash: str = "", started: date = date(2026, 10, 1)) -> None:
+def farm(
+    records: Records,
+    secret_hash: str = "",
+    started: date = date(2026, 10, 1),
+    interval_s: int = 900,
+) -> None:
     """One area, two producers, two plots, a crop in season, a product, a device on plot 1."""
     with records.transaction() as transaction:
         _places(transaction, started)
@@ -82,7 +87,7 @@ def farm(records: Records, secret_hash: str = "", started: date = date(2026, 10,
         for channel, name, depth in STREAMS:
             if channel == "soil_moisture_20":
                 transaction.devices.add(Device(DEVICE, "Cảm biến đất", 0))
-            transaction.devices.add_stream(DEVICE, Channel(channel), name, depth, 900)
+            transaction.devices.add_stream(DEVICE, Channel(channel), name, depth, interval_s)
         transaction.devices.place(Placement(DEVICE, PLOT, 0, None))
 
 
