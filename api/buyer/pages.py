@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 
+from api.buyer.linked_data import linked_data
 from api.buyer.views import lot_view
 from api.deps import Deps
 from api.i18n import language_of
@@ -14,6 +15,7 @@ from domain.lot import Lot, LotState, Product
 from domain.plot import Area, Plot
 from domain.window import local_day
 from store.records import Transaction
+from traceability.dossier import link_of
 
 # Short enough that a recall is seen within a minute, long enough for a market day.
 CACHED = "public, max-age=60"
@@ -24,8 +26,12 @@ def lot_page(
     said: Sequence[tuple[str, str]],
 ) -> Response:  # fmt: skip
     """What is known of a lot; ``said`` are the label's further AIs, wrong ones too."""
-    view = lot_view(transaction, given.series, lot, said, given.clock(), language_of(request))
-    return _cached(render(request, "lot.html", {"view": view, "states": LotState}))
+    language = language_of(request)
+    view = lot_view(transaction, given.series, lot, said, given.clock(), language)
+    zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
+    link = link_of(transaction, lot).mint(given.address)
+    about = linked_data(view, link, zone.key, language)
+    return _cached(render(request, "lot.html", {"view": view, "states": LotState, "about": about}))
 
 
 def product_page(

@@ -42,6 +42,18 @@ def sideways(page: Page) -> int:
     )
 
 
+def test_data_in_a_page_is_neither_run_nor_blocked(browser: Browser, address: str) -> None:
+    page = context(browser, 360).new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address + BUYER)
+    text = page.evaluate("document.querySelector('script[type=\"application/ld+json\"]').text")
+    assert json.loads(text)["gtin14"] == GTIN
+    assert said == [], "the Content-Security-Policy has nothing to say about data"
+    page.context.close()
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(("login", "path"), PAGES)
 def test_axe_finds_nothing(
