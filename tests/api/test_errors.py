@@ -1,11 +1,11 @@
 """One error shape, whatever goes wrong; and bad input is never a 500."""
 
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -99,23 +99,35 @@ def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
     assert_problem(answer, 400, "invalid-input")
 
 
-def routes(site: Site) -> list[APIRoute]:
-    return [route for route in site.app.routes if isinstance(route, APIRoute)]
+PUBLIC = {
+    "sign_in", "get_health", "get_lot", "get_passport", "get_proof", "get_credential",
+    "get_status_list", "get_lot_events", "get_log_proof", "get_checkpoint", "get_tile", "get_keys", "get_did",
+}  # fmt: skip
+
+
+def operations(site: Site) -> list[tuple[str, str, str]]:
+    """Method, path and name of all that the description of the API has.
+
+    Not from ``app.routes``: routers included in an application are no routes of it there.
+    """
+    return [
+        (method.upper(), path, operation["operationId"])
+        for path, methods in site.app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    ]
 
 
 def test_every_machine_route_but_the_public_ones_needs_a_token(site: Site) -> None:
-    public = {"sign_in", "get_health", "get_lot", "get_passport", "get_keys"}
     client = site.client()
-    for route in routes(site):
-        if not route.include_in_schema or route.operation_id in public:
+    assert {name for _, _, name in operations(site)} > PUBLIC
+    parts = {"plot": "ruong-1", "series": "1", "gtin": "09520001000010", "lot": "LO-1"}
+    for method, template, name in operations(site):
+        if name in PUBLIC:
             continue
-        path = route.path.format(plot="ruong-1", series=1, gtin="09520001000010", lot="LO-1")
+        path = re.sub(r"\{(\w+)\}", lambda part: parts.get(part[1], "x"), template)
         path += (
-            "?start=2026-11-20T00:00:00Z&end=2026-11-21T00:00:00Z"
-            if "{series}" in route.path
-            else ""
+            "?start=2026-11-20T00:00:00Z&end=2026-11-21T00:00:00Z" if "{series}" in template else ""
         )
-        method = next(iter(route.methods or {"GET"}))
         body = {
             "reason": "x",
             "id": "a",
