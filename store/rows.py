@@ -13,6 +13,7 @@ from domain.reading import Delivery, Frame, StoredReading
 from domain.window import HOUR_MS, LAST_MS, Window
 from store.series import Touched
 
+_DOUBTED = frozenset({int(ClockVerdict.BACKWARDS), int(ClockVerdict.OFFSET)})
 NO_BOOT = -1
 """Stands for the one boot of a device that counts none, where a key needs a number."""
 
@@ -34,7 +35,7 @@ def stored_reading(row: tuple[Any, ...]) -> StoredReading:
     What was found out about its clock since it came is put into its verdict.
     """
     series, time_ms, value, quality, received, committed, conflict, skew, clock = row
-    if clock in (ClockVerdict.BACKWARDS, ClockVerdict.OFFSET):
+    if clock in _DOUBTED:
         quality = also(quality, Flag.SUSPECT, QcTest.CLOCK)
     if skew:
         skew = moved_to(time_ms, skew) - time_ms
