@@ -10,29 +10,37 @@ from psycopg import sql
 from domain.ids import DeviceId, SeriesId
 from domain.reading import Reading
 from store.archive import TABLES, Kept, Row
-from store.timescale.arrays import Int4s, Int8s, Texts
+from store.timescale.arrays import Int8s
 from store.timescale.connection import Connections
-from store.timescale.keep import columns, insert_rows
+from store.timescale.cycles import keep, packed_again
+from store.timescale.devices import Devices
 from store.timescale.partitions import Partitions, make
+from store.timescale.readings import Readings, columns
 from store.timescale.touches import fold
 
 _PAGE = 5_000
 _cursors = count()
 _COUNT = "SELECT count(*), coalesce(max(id), 0) FROM series.frame WHERE id > %s"
 _CYCLES = """SELECT id, device, boot, seq, time, received, committed, skew, clock
-    FROM series.frame WHERE id > %s AND id <= %s ORDER BY id"""
+    FROM series.cycle WHERE id > %s AND id <= %s ORDER BY id"""
 # All of it is sorted once, by the server: an index by cycle would cost every append.
 _READINGS = """SELECT frame, series, time, value, quality FROM series.every_reading
     WHERE frame > %s AND frame <= %s ORDER BY frame, time, series, value"""
-_FRAMES = """INSERT INTO series.frame
-    (id, device, boot, seq, time, received, committed, skew, clock)
-    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::bigint[], %s::bigint[], %s::bigint[], %s::int[])"""
-_RIVALS = """INSERT INTO series.rival SELECT u.* FROM
+_RIVALS = """INSERT INTO series.rival (series, time, value, quality, frame) SELECT u.* FROM
     unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
         AS u(series, time, value, quality, frame)
     WHERE NOT EXISTS (SELECT FROM series.first_reading r
         WHERE r.series = u.series AND r.time = u.time AND r.value = u.value)"""
+# A ledger travels by the names of devices; what one is numbered is each store's own affair.
+_LEDGER = "SELECT device, boot, first, last FROM series.run"
+_NAMED = """CREATE TEMPORARY TABLE named (device text, boot bigint, first bigint, last bigint)
+    ON COMMIT DROP"""
+_BY_NUMBER = """INSERT INTO series.device (name) SELECT DISTINCT device FROM named ORDER BY device
+        ON CONFLICT DO NOTHING;
+    UPDATE series.device SET boot = -1, first = 0, last = 0 WHERE boot >= 0;
+    INSERT INTO series.ledger (device, boot, first, last)
+        SELECT d.id, n.boot, n.first, n.last FROM named n JOIN series.device d ON d.name = n.device;
+    DROP TABLE named"""
 _NUMBER = "SELECT setval('series.frame_id', greatest(%s, (SELECT last_value FROM series.frame_id)))"
 _ENTRY = """SELECT setval(pg_get_serial_sequence('series.quarantine', 'id'), max(id))
     FROM series.quarantine HAVING count(*) > 0"""
@@ -81,10 +89,14 @@ class PostgresArchive:
         with self._connections.transaction() as connection:
             if wanted:
                 make(connection, wanted)
-            inserted = insert_rows(connection, readings, numbers)
-            if sum(cursor.rowcount for cursor in inserted) < len(readings):
-                connection.execute(_RIVALS, columns(readings, numbers))
-            connection.execute(_FRAMES, _columns(cycles))
+            inserted = Readings(readings).insert(connection, numbers, believed=False)
+            if sum(row[0] for cursor in inserted for row in cursor) < len(readings):
+                connection.execute(_RIVALS, (*columns(readings), Int8s(numbers)))
+            devices = Devices(connection, [c.device for c in cycles if c.device is not None], ())
+            devices.learn()
+            rows = packed_again(devices, cycles)
+            keep(connection, rows)
+            devices.keep({}, rows.newest)
             connection.execute(_NUMBER, (cycles[-1].number,))
 
     def rows(self, table: str) -> Iterator[Row]:
@@ -93,7 +105,10 @@ class PostgresArchive:
             while self._connections.repeat(fold):
                 pass
         with self._connections.transaction() as connection:
-            yield from _stream(connection, _named("SELECT {columns} FROM {table}", table), ())
+            select = (
+                _LEDGER if table == "ledger" else _named("SELECT {columns} FROM {table}", table)
+            )
+            yield from _stream(connection, select, ())
 
     def replace(self, table: str, rows: Iterable[Row]) -> None:
         """Put rows in the place of those that are there."""
@@ -101,9 +116,15 @@ class PostgresArchive:
             cursor.execute(_named("TRUNCATE {table}", table))
             if table == "touched":
                 cursor.execute("TRUNCATE series.touch")
-            with cursor.copy(_named("COPY {table} ({columns}) FROM STDIN", table)) as copy:
+            put = _named("COPY {table} ({columns}) FROM STDIN", table)
+            if table == "ledger":
+                cursor.execute(_NAMED)
+                put = sql.SQL("COPY named FROM STDIN").format()
+            with cursor.copy(put) as copy:
                 for row in rows:
                     copy.write_row(row)
+            if table == "ledger":
+                cursor.execute(_BY_NUMBER)
             if table == "quarantine":
                 cursor.execute(_ENTRY)
             if table == "touched":
@@ -136,17 +157,3 @@ def _kept(row: tuple[Any, ...], readings: tuple[Reading, ...]) -> Kept:
 def _reading(row: tuple[Any, ...]) -> Reading:
     _, series, time_ms, value, quality = row
     return Reading(SeriesId(series), time_ms, value, quality)
-
-
-def _columns(cycles: Sequence[Kept]) -> tuple[object, ...]:
-    return (
-        Int8s([c.number for c in cycles]),
-        Texts([c.device for c in cycles]),
-        [c.boot for c in cycles],
-        [c.seq for c in cycles],
-        Int8s([c.time_ms for c in cycles]),
-        Int8s([c.received_ms for c in cycles]),
-        Int8s([c.committed_ms for c in cycles]),
-        Int8s([c.skew_ms for c in cycles]),
-        Int4s([c.clock for c in cycles]),
-    )

@@ -17,6 +17,7 @@ from store.series import Appended, joined
 from store.timescale.append import append
 from store.timescale.connection import Connections
 from store.timescale.partitions import Partitions, make
+from store.timescale.readings import Belief
 
 _DROPPED_AT_MOST = 5
 _UNBOUNDED = "SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0"
@@ -28,6 +29,7 @@ class Batches:
     def __init__(self, connections: Connections, partitions: Partitions | None) -> None:
         self._connections = connections
         self._partitions = partitions
+        self._belief = Belief(possible=partitions is not None)
 
     def keep(self, deliveries: Sequence[Delivery], committed_ms: int) -> Appended:
         """Keep a batch; see :class:`store.series.Series`."""
@@ -49,7 +51,7 @@ class Batches:
             failpoint.reach("after-begin")
             if setting is not None:
                 connection.execute(setting)
-            appended = append(connection, deliveries, committed_ms)
+            appended = append(connection, deliveries, committed_ms, self._belief)
             failpoint.reach("before-commit")
             return appended
 

@@ -12,8 +12,17 @@ from store.rows import NO_BOOT, moved_frames
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _DECIDE = """INSERT INTO series.clock (device, boot, skew, messages, spread, decided)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-_FRAMES = """SELECT id, time, received FROM series.frame
-    WHERE device = %s AND boot IS NOT DISTINCT FROM %s AND skew = 0 AND clock <> %s"""
+# From the device's newest cycle back to its first: asked once a boot.
+_FRAMES = """WITH RECURSIVE chain AS (
+        SELECT f.* FROM series.device d JOIN series.frame f ON f.id = d.newest WHERE d.name = %s
+        UNION ALL SELECT f.* FROM chain c JOIN series.frame f ON f.id = c.before)
+    SELECT id, time, received FROM chain WHERE boot IS NOT DISTINCT FROM %s AND clock <> %s
+    AND NOT EXISTS (SELECT FROM series.shift WHERE frame = id)"""
+_MOVE = """WITH moved AS (
+        UPDATE series.frame SET clock = %(clock)s WHERE id = ANY(%(frames)s) RETURNING id)
+    INSERT INTO series.shift SELECT id, %(skew)s FROM moved"""
+_SUSPECT = """UPDATE series.frame SET clock = %s WHERE id = ANY(%s) AND clock = 0
+    AND device = (SELECT id FROM series.device WHERE name = %s)"""
 _BOUNDS = """INSERT INTO series.moved SELECT id, least(%(skew)s, 0), greatest(%(skew)s, 0)
     FROM unnest(%(series)s::int[]) AS s(id) ON CONFLICT (series) DO UPDATE
     SET least = least(moved.least, excluded.least), most = greatest(moved.most, excluded.most)"""
@@ -30,7 +39,7 @@ _TOUCH = """INSERT INTO series.touched
 _SINCE = """INSERT INTO series.touched
     SELECT series, hour, nextval('series.mark') FROM (
         SELECT DISTINCT r.series, t - t %% 3600000 AS hour
-        FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
+        FROM series.every_reading r JOIN series.cycle f ON f.id = r.frame
         CROSS JOIN LATERAL (
             SELECT least(greatest(r.time + f.skew, 0), %(last)s)) AS moment(t)
         WHERE r.series = %(series)s AND t >= %(since)s AND r.time >= %(since)s - coalesce(
@@ -55,10 +64,8 @@ def move(
         return 0
     rows = connection.execute(_FRAMES, (device, offset.boot, int(ClockVerdict.CARRIED)))
     frames = moved_frames(((r[0], r[1], r[2]) for r in rows), offset.skew_ms)
-    connection.execute(
-        "UPDATE series.frame SET skew = %s, clock = %s WHERE id = ANY(%s)",
-        (offset.skew_ms, int(ClockVerdict.OFFSET), frames),
-    )
+    moved = {"skew": offset.skew_ms, "clock": int(ClockVerdict.OFFSET), "frames": frames}
+    connection.execute(_MOVE, moved)
     connection.execute(_BOUNDS, {"skew": offset.skew_ms, "series": list(series)})
     _touch(connection, frames, series, (0, offset.skew_ms))
     return len(frames)
@@ -71,10 +78,7 @@ def suspect(
     series: Sequence[SeriesId],
 ) -> None:
     """Mark the cycles at which the clock ran backwards; touch their hours."""
-    connection.execute(
-        "UPDATE series.frame SET clock = %s WHERE id = ANY(%s) AND device = %s AND clock = 0",
-        (int(ClockVerdict.BACKWARDS), list(frames), device),
-    )
+    connection.execute(_SUSPECT, (int(ClockVerdict.BACKWARDS), list(frames), device))
     _touch(connection, frames, series, (0,))
 
 

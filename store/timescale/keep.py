@@ -1,26 +1,21 @@
-"""The readings of a batch into PostgreSQL: new, the same again, or another value.
+"""What became of a batch's readings in PostgreSQL: new, the same again, or another value.
 
-Nearly always all are new, and the count of the insert says so: nothing is searched for,
-returned or compared. Only where some were there already is each looked at.
+Nearly always all are new, and the count of what was put in says so: nothing is returned or
+compared. Only where some were there already is each looked at.
 """
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import psycopg
 
-from domain.errors import StoreRefused
 from domain.reading import Reading
 from store.rows import Numbered, hour_of, moved_to
-from store.timescale.arrays import Float8s, Int4s, Int8s
-from store.timescale.partitions import has_part
+from store.timescale.arrays import Int4s, Int8s
+from store.timescale.readings import Readings, columns
 
-_ROWS = """SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
-    ON CONFLICT DO NOTHING"""
-_INSERT, _INSERT_BESIDE = f"INSERT INTO series.reading {_ROWS}", f"INSERT INTO series.stray {_ROWS}"
 # Which of the sent are what was inserted, or another value than what is there. LIMIT keeps
 # the planner, which knows nothing of arrays, from reading the whole table.
 _UNLIKE = """SELECT n, there.value = k.value
@@ -29,7 +24,9 @@ _UNLIKE = """SELECT n, there.value = k.value
     CROSS JOIN LATERAL (SELECT value, frame FROM series.first_reading r
         WHERE r.series = k.series AND r.time = k.time LIMIT 1) there
     WHERE there.frame = k.frame OR there.value <> k.value ORDER BY n"""
-_RIVALS = f"INSERT INTO series.rival {_ROWS} RETURNING series, time, value, frame"
+_RIVALS = """INSERT INTO series.rival (series, time, value, quality, frame)
+    SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::int[], %s::bigint[])
+    ON CONFLICT DO NOTHING RETURNING series, time, value, frame"""
 _CONFLICTS = """INSERT INTO series.conflict
     SELECT DISTINCT series, time, %s::bigint FROM unnest(%s::int[], %s::bigint[]) AS c(series, time)
     ON CONFLICT DO NOTHING"""
@@ -37,7 +34,11 @@ _TOUCH = "INSERT INTO series.touch (series, hour) VALUES (%s, %s)"
 # How far cycles are moved that say something for a series and time.
 _MOVES = """SELECT DISTINCT r.series, r.time, f.skew
     FROM unnest(%s::int[], %s::bigint[]) AS k(series, time)
-    JOIN series.every_reading r USING (series, time) JOIN series.frame f ON f.id = r.frame"""
+    JOIN series.every_reading r USING (series, time) JOIN series.cycle f ON f.id = r.frame"""
+
+
+Hours: TypeAlias = tuple[Sequence[int], Sequence[int]]
+"""Series, and beside each the beginning of an hour of it."""
 
 
 class _Sent(NamedTuple):
@@ -55,76 +56,43 @@ class Kept:
     conflicts: Mapping[int, int]
 
 
-def insert(connection: psycopg.Connection, cycles: Sequence[Numbered]) -> list[psycopg.Cursor]:
-    """Insert the readings of a batch; the row counts say how many were not there."""
-    readings = [r for cycle in cycles for r in cycle.frame.readings]
-    numbers = [cycle.number for cycle in cycles for _ in cycle.frame.readings]
-    return insert_rows(connection, readings, numbers)
-
-
-def insert_rows(
-    connection: psycopg.Connection, readings: Sequence[Reading], numbers: Sequence[int]
-) -> list[psycopg.Cursor]:
-    """Insert readings, each under its cycle's number, where nothing is at their times."""
-    if not math.isfinite(sum(r.value for r in readings)):
-        refuse_unsound(readings)
-    times = [r.time_ms for r in readings]
-    if not times or (has_part(min(times)) and has_part(max(times))):
-        return [connection.execute(_INSERT, columns(readings, numbers))]
-    pairs = list(zip(readings, numbers, strict=True))
-    inserted = []
-    for statement, inside in ((_INSERT, True), (_INSERT_BESIDE, False)):
-        some = [(r, number) for r, number in pairs if has_part(r.time_ms) is inside]
-        chosen = columns([r for r, _ in some], [number for _, number in some])
-        inserted.append(connection.execute(statement, chosen))
-    return inserted
-
-
 def settle(
-    connection: psycopg.Connection, cycles: Sequence[Numbered], inserted: int, committed_ms: int
-) -> Kept:
-    """Find out what became of the readings, keep other values, and note the hours touched."""
-    new = {c.number: len(c.frame.readings) for c in cycles if c.frame.readings}
-    if inserted == sum(new.values()):
-        _touch(connection, _hours((c.skew_ms, r) for c in cycles for r in c.frame.readings))
-        return Kept(new, {})
+    connection: psycopg.Connection, cycles: Sequence[Numbered], committed_ms: int
+) -> tuple[Kept, Hours]:
+    """Find out what became of readings of which some were there, and keep other values.
+
+    Returns the hours touched with it, as series and the hour of each.
+    """
     sent = [_Sent(r, c) for c in cycles for r in c.frame.readings]
     fresh, others = _compare(connection, sent)
     rivals = _keep_rivals(connection, others, committed_ms)
     touched = _hours((s.cycle.skew_ms, s.reading) for s in fresh + rivals)
-    _touch(connection, touched | _disputed(connection, rivals))
+    touched |= _disputed(connection, rivals)
     conflicts = Counter(sent.cycle.number for sent in rivals)
-    return Kept(Counter(sent.cycle.number for sent in fresh) + conflicts, conflicts)
+    kept = Kept(Counter(sent.cycle.number for sent in fresh) + conflicts, conflicts)
+    return kept, _side_by_side(touched)
 
 
-def refuse_unsound(readings: Sequence[Reading]) -> None:
-    """Raise `StoreRefused` for a value that is no finite number."""
-    for r in readings:
-        if not math.isfinite(r.value):
-            message = f"series {r.series}: a value is no finite number: {r.value}"
-            raise StoreRefused(message)
+def hours_of(cycles: Sequence[Numbered], readings: Readings) -> Hours:
+    """Return the hours that a batch touches of which all is new."""
+    if not any(c.skew_ms for c in cycles):
+        return readings.hours()
+    return _side_by_side(_hours((c.skew_ms, r) for c in cycles for r in c.frame.readings))
 
 
-def columns(
-    readings: Sequence[Reading], numbers: Sequence[int]
-) -> tuple[Int4s, Int8s, Float8s, Int4s, Int8s]:
-    """Return readings column by column: series, time, value, quality, cycle."""
-    return (
-        Int4s([r.series for r in readings]),
-        Int8s([r.time_ms for r in readings]),
-        Float8s([r.value for r in readings]),
-        Int4s([r.quality for r in readings]),
-        Int8s(numbers),
-    )
+def touch(connection: psycopg.Connection, hours: Hours) -> None:
+    """Note that the roll-ups of some hours are out of date."""
+    series, starts = hours
+    if series:
+        connection.execute(_TOUCH, (Int4s(series), Int8s(starts)))
 
 
 def _compare(
     connection: psycopg.Connection, sent: Sequence[_Sent]
 ) -> tuple[list[_Sent], list[_Sent]]:
     """Return those that were inserted, and those that say another value than what is there."""
-    series, times, values, _, numbers = columns(
-        [s.reading for s in sent], [s.cycle.number for s in sent]
-    )
+    series, times, values, _ = columns([s.reading for s in sent])
+    numbers = Int8s([s.cycle.number for s in sent])
     cursor = connection.cursor(binary=True)
     unlike = cursor.execute(_UNLIKE, (series, times, values, numbers)).fetchall()
     inserted = [sent[n - 1] for n, alike in unlike if alike]
@@ -138,7 +106,8 @@ def _keep_rivals(
     """Keep other values beside the first; return those that were not there either."""
     if not others:
         return []
-    rows = columns([s.reading for s in others], [s.cycle.number for s in others])
+    numbers = Int8s([s.cycle.number for s in others])
+    rows = *columns([s.reading for s in others]), numbers
     inserted = set(connection.cursor(binary=True).execute(_RIVALS, rows).fetchall())
     fresh = {_key(one): one for one in others if _key(one) in inserted}
     rivals = list(fresh.values())
@@ -170,8 +139,5 @@ def _disputed(connection: psycopg.Connection, rivals: Sequence[_Sent]) -> set[tu
     return {(series, hour_of(moved_to(time_ms, skew))) for series, time_ms, skew in rows}
 
 
-def _touch(connection: psycopg.Connection, hours: Collection[tuple[int, int]]) -> None:
-    """Note that the roll-ups of some hours, given as (series, hour), are out of date."""
-    if hours:
-        series, starts = zip(*hours, strict=True)
-        connection.execute(_TOUCH, (Int4s(series), Int8s(starts)))
+def _side_by_side(hours: Collection[tuple[int, int]]) -> Hours:
+    return [series for series, _ in hours], [start for _, start in hours]

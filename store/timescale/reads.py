@@ -15,22 +15,33 @@ from store.timescale.partitions import END_MS, FIRST_MS
 
 PAGE = 5_000
 _COLUMNS = """r.series, r.time, r.value, r.quality, f.received, f.committed,
-    EXISTS (SELECT 1 FROM series.conflict c WHERE c.series = r.series AND c.time = r.time),
-    f.skew, f.clock"""
-_READ = f"""SELECT {_COLUMNS} FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
+    EXISTS (SELECT 1 FROM series.conflict c WHERE c.series = r.series AND c.time = r.time)"""
+_UNMOVED, _MOVED = f"{_COLUMNS}, 0, f.clock", f"{_COLUMNS}, f.skew, f.clock"
+_READ, _READ_MOVED = (
+    f"""SELECT {columns} FROM series.every_reading r JOIN series.cycle f ON f.id = r.frame
     WHERE r.series = %s AND r.time >= %s AND r.time < %s ORDER BY r.time"""
+    for columns in (_UNMOVED, _MOVED)
+)
 _NEWEST, _NEWEST_BESIDE = (
-    f"""SELECT {_COLUMNS} FROM unnest(%s::int[]) AS s(id)
+    f"""SELECT {_UNMOVED} FROM unnest(%s::int[]) AS s(id)
     CROSS JOIN LATERAL (SELECT * FROM series.{table}
         WHERE series = s.id AND time >= %s AND time < %s ORDER BY time DESC LIMIT 1) r
-    JOIN series.frame f ON f.id = r.frame"""
+    JOIN series.cycle f ON f.id = r.frame"""
     for table in ("reading", "stray")
 )
-_LEAST = f"""SELECT DISTINCT ON (r.series) {_COLUMNS}
+_LEAST = f"""SELECT DISTINCT ON (r.series) {_UNMOVED}
     FROM unnest(%s::int[], %s::bigint[]) AS n(series, time)
-    JOIN series.every_reading r USING (series, time) JOIN series.frame f ON f.id = r.frame
+    JOIN series.every_reading r USING (series, time) JOIN series.cycle f ON f.id = r.frame
     ORDER BY r.series, r.value"""
 _BEAT = "f.id, f.boot, f.seq, f.time, f.received, f.skew, f.clock"
+# From the newest back, each by its key.
+_BEATS = """WITH RECURSIVE chain AS (
+        SELECT f.*, 1 AS n FROM series.device d JOIN series.frame f ON f.id = d.newest
+        WHERE d.name = %(device)s
+        UNION ALL SELECT f.*, n + 1 FROM chain c JOIN series.frame f ON f.id = c.before
+        WHERE n < %(limit)s)
+    SELECT c.id, boot, seq, time, received, coalesce(skew, 0), clock
+    FROM chain c LEFT JOIN series.shift s ON s.frame = c.id ORDER BY c.id DESC LIMIT %(limit)s"""
 _Shift = tuple[int, int]
 Page = tuple[list[StoredReading], int | None]
 
@@ -54,7 +65,7 @@ def _moved_page(
     connection: psycopg.Connection, series: SeriesId, window: Window, shift: _Shift
 ) -> list[StoredReading]:
     least, most = shift
-    rows = connection.execute(_READ, (series, window.start_ms - most, window.end_ms - least))
+    rows = connection.execute(_READ_MOVED, (series, window.start_ms - most, window.end_ms - least))
     found = [r for r in map(stored_reading, rows) if window.holds(r.time_ms)]
     return sorted(found, key=lambda r: (r.time_ms, r.value))
 
@@ -62,7 +73,7 @@ def _moved_page(
 def moved(connection: psycopg.Connection, series: Sequence[SeriesId]) -> dict[SeriesId, _Shift]:
     """Return the furthest moves of the series' cycles, without those where none has moved."""
     rows = connection.execute(
-        "SELECT series, least, most FROM series.moved WHERE series = ANY(%s)", (list(series),)
+        "SELECT series, least, most FROM series.moved WHERE series = ANY(%s)", (Int4s(series),)
     )
     return {SeriesId(row[0]): (row[1], row[2]) for row in rows}
 
@@ -135,7 +146,7 @@ def cycles(
     least, most = min((s[0] for s in shifts), default=0), max((s[1] for s in shifts), default=0)
     rows = connection.execute(
         f"""SELECT DISTINCT {_BEAT}
-            FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
+            FROM series.every_reading r JOIN series.cycle f ON f.id = r.frame
             WHERE r.series = ANY(%s) AND r.time >= %s AND r.time < %s
             AND least(greatest(r.time + f.skew, 0), {LAST_MS}) >= %s
             AND least(greatest(r.time + f.skew, 0), {LAST_MS}) < %s ORDER BY f.id""",
@@ -147,8 +158,5 @@ def cycles(
 
 def beats(connection: psycopg.Connection, device: DeviceId, limit: int) -> list[Beat]:
     """Return a device's newest cycles, newest first."""
-    rows = connection.execute(
-        f"SELECT {_BEAT} FROM series.frame f WHERE f.device = %s ORDER BY f.id DESC LIMIT %s",
-        (device, limit),
-    )
+    rows = connection.execute(_BEATS, {"device": device, "limit": limit})
     return [beat(row) for row in rows]

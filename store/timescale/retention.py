@@ -16,7 +16,7 @@ _LOCK = "LOCK TABLE series.reading, series.stray, series.rival IN SHARE ROW EXCL
 _AHEAD = """SELECT EXISTS (SELECT FROM series.moved WHERE most > 0)"""
 _HELD = "SELECT count(*), coalesce(max(frame), 0) FROM series.every_reading WHERE time < %s"
 _HELD_BEFORE = """SELECT count(*), coalesce(max(r.frame), 0)
-    FROM series.every_reading r JOIN series.frame f ON f.id = r.frame
+    FROM series.every_reading r JOIN series.cycle f ON f.id = r.frame
     WHERE r.time < %(until)s AND r.time + f.skew < %(until)s"""
 _DUE = """SELECT EXISTS (SELECT FROM series.touched WHERE hour < %(until)s) OR EXISTS (
     SELECT FROM series.touch CROSS JOIN LATERAL unnest(hour) AS h WHERE h < %(until)s)"""
@@ -24,7 +24,7 @@ _PARTS = """SELECT inhrelid::regclass::text FROM pg_inherits
     WHERE inhparent = 'series.reading'::regclass AND (regexp_match(
         pg_get_expr((SELECT relpartbound FROM pg_class WHERE oid = inhrelid), inhrelid),
         'TO \\(''(\\d+)''\\)'))[1]::bigint <= %s"""
-_BEFORE = """USING series.frame f WHERE f.id = r.frame
+_BEFORE = """USING series.cycle f WHERE f.id = r.frame
     AND r.time < %(until)s AND r.time + f.skew < %(until)s"""
 _ROW_BY_ROW = [
     f"DELETE FROM series.{table} r {_BEFORE}"  # noqa: S608 - names of ours

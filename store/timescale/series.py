@@ -131,7 +131,7 @@ class PostgresSeries:
         """Return the sequence numbers received, by boot."""
         with self._connections.transaction() as connection:
             rows = connection.execute(
-                """SELECT device, boot, first, last FROM series.ledger WHERE device = %s
+                """SELECT device, boot, first, last FROM series.run WHERE device = %s
                    ORDER BY boot, first""",
                 (device,),
             )
@@ -141,8 +141,8 @@ class PostgresSeries:
         """Return the runs of boots that miss a number."""
         with self._connections.transaction() as connection:
             rows = connection.execute(
-                """SELECT device, boot, first, last FROM series.ledger WHERE (device, boot) IN (
-                     SELECT device, boot FROM series.ledger GROUP BY device, boot
+                """SELECT device, boot, first, last FROM series.run WHERE (device, boot) IN (
+                     SELECT device, boot FROM series.run GROUP BY device, boot
                      HAVING count(*) > 1 OR min(first) > 0 LIMIT %s)
                    ORDER BY device, boot, first""",
                 (limit,),

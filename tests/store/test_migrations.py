@@ -6,13 +6,14 @@ import apsw
 import psycopg
 import pytest
 
-from domain.ids import SeriesId
+from domain.ids import DeviceId, SeriesId
 from domain.window import HOUR_MS, LAST_MS, Window
 from store import migrations
 from store.series import Fate, Series
 from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
-from tests.builders import NOON, delivery, series_of
+from tests.builders import DEVICE, NOON, delivery, series_of
+from tests.services.postgres import Postgres
 
 # Three cycles of one series: the second says another value for the first one's time.
 FRAMES = [(1, "dat-01", 0, 0), (2, "dat-01", 0, 1), (3, "dat-01", 0, 2)]
@@ -69,6 +70,50 @@ def test_a_filled_postgres_is_brought_forward(
         cursor.execute("INSERT INTO series.touched VALUES (1, %s, 2)", (NOON,))
     series = PostgresSeries(url)
     check_brought_forward(series)
+    series.close()
+
+
+# Two devices in turn; of the first, whose boots are counted, one cycle was moved by an offset.
+IN_TURN = [
+    (1, "tram-01", None, None, 10, 1_010, 0, 0), (2, "dat-01", 0, 0, 20, 1_020, 0, 0),
+    (3, "dat-01", 0, 1, 30, 1_030, 500, 4), (4, "tram-01", None, None, 40, 1_040, 0, 5),
+    (7, "dat-01", 1, 0, 70, 1_070, 0, 1),
+]  # fmt: skip
+
+
+def test_cycles_and_ledgers_are_brought_under_the_numbers_of_devices(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres.fresh("named")
+    with monkeypatch.context() as patch:
+        scripts_until(6, patch)
+        PostgresSeries(url).close()
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT setval('series.frame_id', 7)")
+        cursor.executemany(
+            "INSERT INTO series.frame (id, device, boot, seq, time, received, skew, clock,"
+            " committed) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 2000)", IN_TURN,
+        )  # fmt: skip
+        for run in (("dat-01", 0, 0, 1), ("dat-01", 1, 0, 0), ("xa-09", 2, 5, 6)):
+            cursor.execute("INSERT INTO series.ledger VALUES (%s, %s, %s, %s)", run)
+    series = PostgresSeries(url)
+    told = {
+        device: [
+            (b.frame, b.boot, b.seq, b.time_ms, b.received_ms, b.skew_ms, int(b.clock))
+            for b in series.beats(DeviceId(device), 9)
+        ]
+        for device in ("dat-01", "tram-01")
+    }
+    assert told == {
+        device: [(row[0], *row[2:]) for row in reversed(IN_TURN) if row[1] == device]
+        for device in told
+    }
+    assert series.ledger(DEVICE) == {0: ((0, 1),), 1: ((0, 0),)}
+    assert series.ledger(DeviceId("xa-09")) == {2: ((5, 6),)}
+    series.append([delivery(series_of({0: 1.0}, seq=2)), delivery(series_of({0: 1.0}))], NOON)
+    assert [b.frame for b in series.beats(DEVICE, 2)] == [8, 7]
+    assert series.ledger(DEVICE) == {0: ((0, 2),), 1: ((0, 0),)}
+    assert series.tally().frames == 6
     series.close()
 
 

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from domain.errors import StoreTooNew, StoreUnavailable
-from domain.ids import SeriesId
+from domain.ids import DeviceId, SeriesId
+from domain.reading import Delivery, Frame, Reading
 from domain.window import Window
 from store.series import Appended, Fate, Touched
 from store.timescale import PostgresSeries
@@ -155,3 +156,80 @@ def test_it_says_what_it_is(postgres: Postgres) -> None:
     assert store.capabilities().backend == "postgresql"
     assert int(store.capabilities().version.split(".")[0]) >= 15
     store.close()
+
+
+def test_workers_that_share_devices_keep_each_ones_cycles_in_one_chain(postgres: Postgres) -> None:
+    """Devices that are new to all of them too; each worker sends what another has sent, too."""
+    url = postgres.fresh("shared")
+    devices = [DeviceId(f"nút-{n}") for n in range(5)]
+    stores = [PostgresSeries(url) for _ in range(3)]
+
+    def write(store: PostgresSeries, worker: int) -> None:
+        for n in range(worker, 60, 2):
+            some = devices[n % 3 :] if n % 2 else devices[: n % 5 + 1]
+            store.append([cycle(device, n) for device in some], NOON)
+
+    def cycle(device: DeviceId, n: int) -> Delivery:
+        of = SeriesId(devices.index(device) + 1)
+        frame = Frame(0, n, (Reading(of, NOON + n * 60_000, float(n), 1),))
+        return delivery(frame, device=device)
+
+    threads = [
+        threading.Thread(target=write, args=pair) for pair in zip(stores, (0, 1, 0), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    kept = stores[0].tally().frames
+    chains = {device: stores[0].beats(device, 99) for device in devices}
+    assert sum(len(chain) for chain in chains.values()) == kept == stores[0].tally().readings
+    for chain in chains.values():
+        numbers = [b.frame for b in chain]
+        assert numbers == sorted(set(numbers), reverse=True)
+    for device, chain in chains.items():
+        runs = stores[0].ledger(device)[0]
+        assert sorted(b.seq or 0 for b in chain) == [
+            n for first, last in runs for n in range(first, last + 1)
+        ]
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize("place", [0, 500, 999])
+def test_what_was_believed_to_be_new_and_was_not_is_told_apart(
+    postgres: Postgres, place: int
+) -> None:
+    """One of a thousand readings was there, or another value was; the rest went in and out."""
+    store = PostgresSeries(postgres.fresh(f"believed{place}"))
+    store.append([delivery(series_of({place: 1.0}, seq=7_000))], NOON)
+    batch = [delivery(series_of({n: 1.0}, seq=n)) for n in range(1_000)]
+    fates = store.append(batch, NOON).fates
+    assert fates[place] == Fate(0, 1, 0, 0)
+    assert fates.count(Fate(1, 0, 0, 0)) == 999
+    other = [delivery(series_of({n: 2.0 if n == place else 1.0}, seq=n)) for n in range(1_000)]
+    fates = store.append(other, NOON).fates
+    assert fates[place] == Fate(1, 0, 1, 0)
+    assert fates.count(Fate(0, 1, 0, 0)) == 999
+    tally = store.tally()
+    assert (tally.readings, tally.frames, tally.conflicts) == (1_001, 1_002, 1)
+    assert len(store.beats(DEVICE, 2_000)) == 1_002
+    store.close()
+
+
+def test_no_number_of_a_device_is_remembered_over_a_loss_of_what_was_committed(
+    postgres: Postgres,
+) -> None:
+    """As after a failover to a standby that lacks the last batches, or a restore."""
+    url = postgres.fresh("renumbered")
+    store, other = PostgresSeries(url), PostgresSeries(url)
+    store.append([delivery(series_of({0: 1.0}))], NOON)
+    with psycopg.connect(url) as connection:
+        connection.execute("TRUNCATE series.device, series.frame, series.reading RESTART IDENTITY")
+    other.append([delivery(series_of({0: 2.0}, series=2), device="tram-01")], NOON)
+    store.append([delivery(series_of({15: 3.0}, seq=1))], NOON)
+    assert [b.seq for b in store.beats(DEVICE, 9)] == [1]
+    assert [b.seq for b in store.beats(DeviceId("tram-01"), 9)] == [0]
+    assert store.ledger(DEVICE) == {0: ((1, 1),)}
+    store.close()
+    other.close()
