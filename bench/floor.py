@@ -5,7 +5,6 @@ same batches, each in a durable transaction.
 """
 
 import struct
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TypeAlias
 import apsw
 import psycopg
 
+from bench.spent import Spent
 from store.sqlite import SqliteSeries
 from store.sqlite.cells import pack_values
 from store.timescale import PostgresSeries
@@ -22,23 +22,24 @@ from store.timescale.partitions import Partitions, make
 Rows: TypeAlias = Sequence[tuple[int, int, float, int, int]]
 _ROW = struct.Struct(">h ii iq id ii iq")
 _ROW_OF_OURS = "INSERT OR IGNORE INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COPY = "COPY floor (series, time, value, quality, frame) FROM STDIN (FORMAT BINARY)"
+_INSERT = "INSERT INTO series.reading SELECT * FROM floor ON CONFLICT DO NOTHING"
 _HEAD, _TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
-def sqlite_floor(path: Path, batches: Sequence[Rows]) -> float:
-    """Return the seconds that `executemany` takes for all batches, a row a cycle as ours."""
+def sqlite_floor(path: Path, batches: Sequence[Rows]) -> Spent:
+    """Return what `executemany` takes for all batches, a row a cycle as ours."""
     SqliteSeries(path).close()
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA synchronous = FULL")
     cells = [_cells(rows) for rows in batches]
-    began = time.perf_counter()
-    for rows in cells:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(_ROW_OF_OURS, rows)
-        connection.execute("COMMIT")
-    seconds = time.perf_counter() - began
+    with Spent() as spent:
+        for rows in cells:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(_ROW_OF_OURS, rows)
+            connection.execute("COMMIT")
     connection.close()
-    return seconds
+    return spent
 
 
 def _cells(rows: Rows) -> list[tuple[object, ...]]:
@@ -54,8 +55,8 @@ def _cells(rows: Rows) -> list[tuple[object, ...]]:
     ]
 
 
-def postgres_floor(url: str, batches: Sequence[Rows]) -> float:
-    """Return the seconds that a binary COPY and an INSERT take for all batches."""
+def postgres_floor(url: str, batches: Sequence[Rows]) -> Spent:
+    """Return what a binary COPY and an INSERT take for all batches."""
     PostgresSeries(url).close()
     with psycopg.connect(url) as connection:
         # Made beforehand, as they are in a running system on all but one day of a month.
@@ -65,16 +66,14 @@ def postgres_floor(url: str, batches: Sequence[Rows]) -> float:
             "CREATE TEMPORARY TABLE floor (LIKE series.reading) ON COMMIT DELETE ROWS"
         )
         connection.commit()
-        began = time.perf_counter()
-        for rows in batches:
-            with connection.cursor() as cursor:
-                with cursor.copy("COPY floor FROM STDIN (FORMAT BINARY)") as copy:
-                    copy.write(_packed(rows))
-                cursor.execute(
-                    "INSERT INTO series.reading SELECT * FROM floor ON CONFLICT DO NOTHING"
-                )
-            connection.commit()
-        return time.perf_counter() - began
+        with Spent() as spent:
+            for rows in batches:
+                with connection.cursor() as cursor:
+                    with cursor.copy(_COPY) as copy:
+                        copy.write(_packed(rows))
+                    cursor.execute(_INSERT)
+                connection.commit()
+        return spent
 
 
 def _packed(rows: Rows) -> bytes:

@@ -18,19 +18,23 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psycopg
 
-from bench.floor import Rows, postgres_floor, sqlite_floor
+from bench.against import HEAD, floors
+from bench.floor import Rows
 from bench.packs import INTERVAL_S, START_MS, STREAMS, names
+from bench.spent import Spent
 from domain.bucket import Bucket
 from domain.clock import ClockVerdict
 from domain.ids import SeriesId
 from domain.quality import GOOD
 from domain.reading import Delivery, Frame, Reading
 from domain.window import DAY_MS, LAST_MS, Size, Window
+from ingest.writer import collect_rarely
 from nguon.compose import open_series
 from store.rollups import Rhythm, roll_up
 from store.series import Series
@@ -66,18 +70,17 @@ def _value(number: int, channel: int) -> float:
     return round(20 + (number * 7 + channel * 13) % 997 / 50, 2)
 
 
-def fill(series: Series, first: int, messages: int) -> float:
-    """Append messages; return the seconds that appending alone took."""
-    seconds = 0.0
+def fill(series: Series, first: int, messages: int) -> Spent:
+    """Append messages; return what appending alone took."""
+    spent = Spent()
     for start in range(first, first + messages, BATCH):
         batch = list(deliveries(start, min(BATCH, first + messages - start)))
-        began = time.perf_counter()
-        series.append(batch, batch[-1].received_ms + 50)
-        seconds += time.perf_counter() - began
+        with spent:
+            series.append(batch, batch[-1].received_ms + 50)
         if start % 250_000 < BATCH:
             _let_roll_up(series)
             print(f"\r  {start * CHANNELS:,} readings", end="", file=sys.stderr, flush=True)
-    return seconds
+    return spent
 
 
 def roll_up_a_year(series: Series) -> None:
@@ -116,6 +119,9 @@ def questions(series: Series, end_ms: int) -> dict[str, Callable[[random.Random]
         "a plot's year, 365 points, 4 series": of_some(year),
         "a season's coverage, 4 series": of_some(season),
         "a device's day of readings": a_day,
+        "a device's newest 600 cycles": lambda dice: series.beats(
+            _NAMES[dice.randrange(DEVICES)], 600
+        ),
     }
 
 
@@ -148,7 +154,7 @@ def measure(subject: Subject, sizes: Sequence[int]) -> list[str]:
     rows, done, beside = [], 0, 0
     for size in sizes:
         messages = size // CHANNELS
-        seconds = fill(series, done, messages - done)
+        seconds = fill(series, done, messages - done).seconds
         rate = f"{(messages - done) * CHANNELS / seconds:,.0f}"
         if not done:
             print(f"{subject.name}: {_rolled_up(series):,.0f} hours rolled up a second")
@@ -210,31 +216,12 @@ def raw(count: int) -> Iterator[Rows]:
         ]
 
 
-def floors(postgres: Postgres, folder: Path, count: int, rounds: int) -> list[str]:
-    """Return the table of appending against the floor, in turn, medians of ``rounds``."""
-    rates: dict[str, list[float]] = {}
-    batches = list(raw(count))
-    for number in range(rounds):
-        ours = {
-            "sqlite": f"sqlite:///{folder}/ours-{number}.db",
-            "postgres": postgres.fresh(f"ours_{number}"),
-        }
-        rates.setdefault("sqlite floor", []).append(
-            count / sqlite_floor(folder / f"floor-{number}.db", batches)
-        )
-        rates.setdefault("postgres floor", []).append(
-            count / postgres_floor(postgres.fresh(f"floor_{number}"), batches)
-        )
-        for what, url in ours.items():
-            series = open_series(url)
-            rates.setdefault(what, []).append(count / fill(series, 0, count // CHANNELS))
-            series.close()
-    middle = {name: statistics.median(found) for name, found in rates.items()}
-    return [
-        f"| {what} | {middle[what]:,.0f} | {middle[f'{what} floor']:,.0f}"
-        f" | {middle[what] / middle[f'{what} floor']:.2f} |"
-        for what in ("sqlite", "postgres")
-    ]
+def appended(url: str, count: int) -> Spent:
+    """Return what appending so many readings to a new store takes."""
+    series = open_series(url)
+    spent = fill(series, 0, count // CHANNELS)
+    series.close()
+    return spent
 
 
 def main() -> int:
@@ -249,10 +236,12 @@ def main() -> int:
     if "timescale" in options.what.split(",") and not options.timescale_dsn:
         parser.error("--what timescale needs --timescale-dsn")
     sizes = [int(text) for text in options.readings.split(",")]
+    collect_rarely()  # as ingest does
     postgres, given = Postgres(durable=True).start(), Given(options.timescale_dsn or "")
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=os.environ.get("BENCH_DIR", ".")))
     try:
-        against = floors(postgres, folder, options.floor, options.rounds)
+        ours = partial(appended, count=options.floor)
+        against = floors(postgres, folder, list(raw(options.floor)), ours, options.rounds)
         file = folder / "grown.db"
         rows = []
         for what in options.what.split(","):
@@ -301,12 +290,12 @@ def _weight(file: Path) -> int:
 def _print(against: list[str], rows: list[str], options: argparse.Namespace) -> None:
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()};"
           f" {DEVICES:,} devices of {CHANNELS} series, batches of {BATCH} messages\n")  # fmt: skip
-    print(f"| store | readings/s | floor | of the floor |\n| --- | --- | --- | --- |\n"
-          f"{chr(10).join(against)}\n\n({options.floor:,} readings, {options.rounds} rounds,"
-          " medians)\n")  # fmt: skip
+    print(HEAD)
+    print("\n".join(against))
+    print(f"\n({options.floor:,} readings, {options.rounds} rounds, medians)\n")
     names = " | ".join(f"{name}, ms" for name in questions_named())
     print(f"| store | readings | appended/s | bytes a reading | {names} |")
-    print("| --- " * 8 + "|")
+    print("| --- " * (4 + len(questions_named())) + "|")
     print("\n".join(rows))
 
 

@@ -89,6 +89,12 @@ class Server:
                 raise ServiceAbsent(f"{command[0]} did not start: {text}")
             time.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        assert self.process is not None
+        return self.process.pid
+
     def kill(self) -> None:
         """End it as a power cut would."""
         if self.process is not None:
