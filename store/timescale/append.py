@@ -49,7 +49,8 @@ def append(
         devices.learn()
         cycles = numbering.cycles()
         numbers = [c.number for c in cycles for _ in c.frame.readings]
-        inserted = readings.insert(connection, numbers, believed=belief.holds())
+        believed = belief.holds(readings.oldest_ms, committed_ms)
+        inserted = readings.insert(connection, numbers, believed=believed)
         runs = merged(devices.runs, added)
         devices.keep_ledger(runs)
         _set_aside(connection, deliveries)

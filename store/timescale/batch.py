@@ -16,7 +16,7 @@ from store import failpoint
 from store.series import Appended, joined
 from store.timescale.append import append
 from store.timescale.connection import Connections
-from store.timescale.partitions import Partitions, make
+from store.timescale.partitions import Layout, Partitions, make
 from store.timescale.readings import Belief
 
 _DROPPED_AT_MOST = 5
@@ -26,10 +26,12 @@ _UNBOUNDED = "SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction 
 class Batches:
     """Writes batches; ``partitions`` is None where TimescaleDB makes the parts itself."""
 
-    def __init__(self, connections: Connections, partitions: Partitions | None) -> None:
+    def __init__(
+        self, connections: Connections, partitions: Partitions | None, layout: Layout
+    ) -> None:
         self._connections = connections
         self._partitions = partitions
-        self._belief = Belief(possible=partitions is not None)
+        self._belief = Belief(compressed=layout is Layout.COMPRESSED)
 
     def keep(self, deliveries: Sequence[Delivery], committed_ms: int) -> Appended:
         """Keep a batch; see :class:`store.series.Series`."""

@@ -13,7 +13,8 @@ import psycopg
 
 from domain.errors import StoreRefused
 from domain.reading import Reading
-from domain.window import HOUR_MS
+from domain.window import HOUR_MS, LAST_MS
+from store.retention import PART_MS
 from store.rows import hour_of
 from store.timescale.arrays import Float8s, Int4s, Int8s
 from store.timescale.partitions import has_part
@@ -31,16 +32,18 @@ class Belief:
     """Whether the next batch is believed to be new: not for a while after one that was not.
 
     Else what is sent again would go in first and come out again, batch by batch, and leave
-    dead rows behind. Never where TimescaleDB compresses: looking into compressed parts for
-    what is there already would unpack them.
+    dead rows behind. Nor where it may meet a part that TimescaleDB has ``compressed``: to find
+    out without asking for nothing on conflict, that would be unpacked.
     """
 
-    def __init__(self, *, possible: bool) -> None:
-        self._possible, self._doubtful = possible, 0
+    def __init__(self, *, compressed: bool) -> None:
+        self._compressed, self._doubtful = compressed, 0
 
-    def holds(self) -> bool:
-        """Whether to believe it."""
-        return self._possible and not self._doubtful
+    def holds(self, oldest_ms: int, now_ms: int) -> bool:
+        """Whether to believe it of a batch that reaches back so far."""
+        if self._compressed and oldest_ms < now_ms - PART_MS:
+            return False
+        return not self._doubtful
 
     def saw(self, *, new: bool) -> None:
         """Learn whether all of a batch was new."""
@@ -76,11 +79,12 @@ class Readings:
     def __init__(self, readings: Sequence[Reading]) -> None:
         flat = _flat(readings)
         self._series, self._times = flat[::4], flat[1::4]
+        self.oldest_ms = min(self._times, default=LAST_MS)
         if not math.isfinite(sum(flat[2::4])):
             _refuse_unsound(readings)
         self._inside: list[bool] | None = None
         self._columns = _columns(flat)
-        if self._times and not (has_part(min(self._times)) and has_part(max(self._times))):
+        if self._times and not (has_part(self.oldest_ms) and has_part(max(self._times))):
             self._inside = inside = [has_part(time_ms) for time_ms in self._times]
             self._columns = columns(compress(readings, inside))
             self._beside = columns(compress(readings, map(not_, inside)))
@@ -110,7 +114,7 @@ class Readings:
         if not self._times:
             return [], []
         hour = hour_of(self._times[0])
-        if hour <= min(self._times) and max(self._times) < hour + HOUR_MS:
+        if hour <= self.oldest_ms and max(self._times) < hour + HOUR_MS:
             series = set(self._series)
             return list(series), [hour] * len(series)
         starts = [time_ms - time_ms % HOUR_MS for time_ms in self._times]

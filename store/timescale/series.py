@@ -47,8 +47,9 @@ class PostgresSeries:
         self._connections = Connections(dsn, new=new)
         with self._connections.transaction() as connection:
             self._found = look(connection)
-        native = self._found.layout is Layout.NATIVE
-        self._batches = Batches(self._connections, Partitions() if native else None)
+        layout = self._found.layout
+        partitions = Partitions() if layout is Layout.NATIVE else None
+        self._batches = Batches(self._connections, partitions, layout)
 
     def capabilities(self) -> Capabilities:
         """Say what this backend is; see :class:`store.series.Series`."""

@@ -92,10 +92,11 @@ def test_late_rows_do_not_meet_the_limit_on_what_may_be_unpacked(timescale: Give
     store.close()
     store = Compressing(url)
     late = [delivery(Frame(0, of, (reading(of, NOON + 30_000, 7.0),))) for of in range(1, 9)]
-    assert store.append(late, NOON).fates == (Fate(1, 0, 0, 0),) * 8
+    later = NOON + 40 * DAY_MS  # when a policy would have compressed it
+    assert store.append(late, later).fates == (Fate(1, 0, 0, 0),) * 8
     wide = delivery(Frame(0, 9, tuple(reading(of, NOON + 90_000, 8.0) for of in range(1, 9))))
-    assert store.append([wide], NOON).fates == (Fate(8, 0, 0, 0),)
-    assert store.append([*late, wide], NOON).fates == (*(Fate(0, 1, 0, 0),) * 8, Fate(0, 8, 0, 0))
+    assert store.append([wide], later).fates == (Fate(8, 0, 0, 0),)
+    assert store.append([*late, wide], later).fates == (*(Fate(0, 1, 0, 0),) * 8, Fate(0, 8, 0, 0))
     assert store.tally().readings == 8_016
     store.close()
 
