@@ -27,7 +27,7 @@ class Layout(Enum):
     COMPRESSED = "chunks, compressed"
 
 
-_COST = "readings are never compressed, and the store takes two and a half times the disk"
+_COST = "readings are never compressed, and the store takes three and a half times the disk"
 LACKS: dict[Layout, tuple[str, ...]] = {
     Layout.NATIVE: (f"no TimescaleDB: {_COST}",),
     Layout.CHUNKS: (f"only TimescaleDB's Apache edition: {_COST}",),
