@@ -15,3 +15,6 @@ fi
 # Compiled once here: where Python may write none later, every start takes a second more.
 echo "Installing what $file names …"
 "$uv" pip sync -q --require-hashes --compile-bytecode --python .venv/bin/python "$file"
+# The command by its name: from anywhere, always of this tree.
+printf '#!/bin/sh\ntree=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)\nPYTHONPATH="$tree${PYTHONPATH:+:$PYTHONPATH}" exec "$tree/.venv/bin/python" -m nguon "$@"\n' > .venv/bin/nguon
+chmod 755 .venv/bin/nguon

@@ -2,10 +2,10 @@
 
 import argparse
 
-from domain.errors import BadSettings
+from domain.errors import BadSettings, Refused
 from domain.window import parse_instant, print_instant
 from nguon import settings as config
-from nguon.compose import begin_signing, now_ms, stores
+from nguon.compose import begin_signing, now_ms, signer, stores
 from traceability.key_register import announce, revoke, trusted
 from traceability.signer import create
 
@@ -77,7 +77,11 @@ def _rotate(_options: argparse.Namespace) -> int:
 
 def _revoke(options: argparse.Namespace) -> int:
     since_ms = parse_instant(options.since)
-    with stores(config.load().settings) as opened, opened.records.transaction() as transaction:
+    loaded = config.load().settings
+    if options.id == signer(loaded).public().id:
+        message = f"key {options.id} is in use: run `nguon keys rotate` first, then revoke it"
+        raise Refused(message, "key")
+    with stores(loaded) as opened, opened.records.transaction() as transaction:
         revoke(transaction, options.id, since_ms, now_ms())
         later = [
             passport

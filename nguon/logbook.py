@@ -12,6 +12,7 @@ from nguon.witness import witnesses
 from traceability.log.adopt import adopt
 from traceability.log.checkpoint import Policy
 from traceability.log.files import LogFiles
+from traceability.log.note import parse_note
 from traceability.log.publish import publish
 from traceability.log.reader import Fetch, LogReader
 from traceability.log.witnessing import gather
@@ -83,7 +84,9 @@ def _status(_options: argparse.Namespace) -> int:
         size, head = transaction.log.size(), transaction.log.head()
     print(f"log {log_key(loaded).log().vkey()}")
     signed = 0 if head is None else head.size
-    print(f"{size} entries, {size - signed} of them under no checkpoint yet")
+    if signed > size:
+        print(f"ROLLED BACK: {signed} entries were signed; bring newer records back, or adopt")
+    print(f"{size} entries, {max(0, size - signed)} of them under no checkpoint yet")
     shown = LogFiles(loaded.log_folder()).checkpoint()
     print(shown if shown is not None else f"nothing is published in {loaded.log_folder()}")
     return 0
@@ -95,6 +98,8 @@ def _publish(_options: argparse.Namespace) -> int:
     with stores(loaded) as opened:
         head = publish(opened.records, files, key, progress)
         progress("")
-        count = gather(opened.records, files, witnesses(loaded))
+        gather(opened.records, files, witnesses(loaded))
+    shown = parse_note(files.checkpoint() or head.note)
+    count = len(shown.signatures) - 1
     print(f"{head.size} entries are published in {files.root}, signed by {count} witnesses")
     return 0

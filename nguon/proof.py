@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from domain.errors import NotFound
+from domain.errors import Clash, NotFound
 from domain.gs1 import Gtin, LotNumber
 from firmware_sim.__main__ import progress
 from nguon import settings as config
@@ -45,6 +45,9 @@ def _proof(options: argparse.Namespace) -> int:
                 message = f"lot {lot} of {gtin} has no passport"
                 raise NotFound(message)
             raw = make_bundle(transaction, files, passport)
+            if target.exists():
+                message = f"{target} is there already; nothing is overwritten"
+                raise Clash(message)
             with target.open("xb") as file:
                 file.write(raw)
             if options.readings:
@@ -55,5 +58,7 @@ def _proof(options: argparse.Namespace) -> int:
                     with (folder / f"{device}.csv").open("xb") as file:
                         file.writelines(lines)
     progress("")
+    if options.readings:
+        print(f"{folder}: the raw readings, a file a device")
     print(f"{target}: {len(raw)} bytes; check it with: nguon verify {target} --keys KEYS.json")
     return 0

@@ -95,6 +95,13 @@ class Bundle:
         )  # fmt: skip
 
 
+def not_looked_at(raw: bytes) -> list[str]:
+    """Return the names of files in a bundle that no step reads; its bundle holds."""
+    known = {PASSPORT, ENTRY, PROOF, DISCLOSURES, DAYS, DAY_PROOFS}
+    with zipfile.ZipFile(BytesIO(raw)) as archive:
+        return [one.filename for one in archive.infolist() if one.filename not in known]
+
+
 def write_chain(device: str, zone: str, entries: Sequence[tuple[int, Mapping[str, Any]]]) -> bytes:
     """Return a device's days as a file: what can be made again from the rest is left out.
 

@@ -32,10 +32,10 @@ A lot's passport with all that is needed to check it oneself, without a network.
     nguon verify FILE.zip --keys KEYS.json
 
 passport.json          hộ chiếu đã ký (DSSE, Ed25519) / the signed passport
-passport.entry.json    dòng của nó trong nhật ký công khai / its entry in the public log
-passport.tlog-proof    chứng minh dòng ấy nằm trong nhật ký / proof that the entry is there
+passport.entry.json    dòng của nó trong sổ công khai / its entry in the public log
+passport.tlog-proof    chứng minh dòng ấy nằm trong sổ / proof that the entry is there
 days.jsonl             số đo từng ngày của mỗi thiết bị / what each device measured, by day
-days.tlog-proofs       chứng minh các ngày ấy nằm trong nhật ký / proof that the log has them
+days.tlog-proofs       chứng minh các ngày ấy nằm trong sổ / proof that the log has them
 disclosures.json       điều được phép tiết lộ / what may be disclosed
 
 Điều này chứng minh "không bị sửa", không chứng minh "đúng sự thật".

@@ -49,11 +49,15 @@ def end(transaction: Transaction, key_id: str, now_ms: int) -> None:
 def revoke(transaction: Transaction, key_id: str, since_ms: int, now_ms: int) -> None:
     """Revoke a key since a moment at which it was surely still ours alone.
 
-    Raises `NotFound`; `Clash` when it is revoked since earlier; `Refused` for the future.
+    Raises `NotFound`; `Clash` when it is revoked since earlier; `Refused` for the future,
+    and for before the key was made: a slip of the pen would take back everything, for good.
     """
     row = _row(transaction, key_id)
     if since_ms > now_ms:
         message = f"a key is not revoked since {print_instant(since_ms)}: that is to come"
+        raise Refused(message, "key")
+    if since_ms < row.from_ms:
+        message = f"key {key_id} exists since {print_instant(row.from_ms)} only"
         raise Refused(message, "key")
     if row.revoked and row.until_ms is not None and row.until_ms <= since_ms:
         message = f"key {key_id} is revoked since {print_instant(row.until_ms)} already"

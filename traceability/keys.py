@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from domain.window import print_instant
+
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
@@ -28,6 +30,14 @@ class TrustedKey:
     def holds(self, instant_ms: int) -> bool:
         """Whether the key was valid at that moment."""
         return self.from_ms <= instant_ms and (self.until_ms is None or instant_ms < self.until_ms)
+
+    def told(self) -> str:
+        """Return in words when the key may have signed."""
+        if self.until_ms is None:
+            return f"a time at which key {self.id} was valid, from {print_instant(self.from_ms)}"
+        end = print_instant(self.until_ms)
+        said = f"revoked since {end}" if self.revoked else f"ended at {end}"
+        return f"a time at which key {self.id} was valid ({said})"
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether ``signature`` over ``message`` is this key's."""

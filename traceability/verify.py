@@ -63,7 +63,8 @@ def verify(raw: bytes, trusted: Sequence[TrustedKey], *, logged: bool = False) -
     key = next((k for k in trusted if k.id == envelope.key_id), None)
     if key is None:
         names = ", ".join(k.id for k in trusted) or "none"
-        raise VerificationFailed("key", f"one of: {names}", envelope.key_id[:40])
+        newer = f"{envelope.key_id[:40]} (newer than this list of keys? fetch it again)"
+        raise VerificationFailed("key", f"one of: {names}", newer)
     # 4
     genuine = key.verifies(envelope.signature, envelope.signed_bytes())
     _require(genuine, "signature", f"a signature of {key.id} over these bytes", "another")
@@ -78,7 +79,7 @@ def verify(raw: bytes, trusted: Sequence[TrustedKey], *, logged: bool = False) -
         issued_ms = parse_instant(document["issued"])
     except InvalidInput as error:
         raise VerificationFailed("validity", "a time of issue", str(error)) from error
-    _require(key.holds(issued_ms), "validity", f"key {key.id} valid then", document["issued"])
+    _require(key.holds(issued_ms), "validity", key.told(), f"issued {document['issued']}")
     if key.revoked and not logged:
         found = "its own word; a bundle with the log's proof can tell"
         raise VerificationFailed("validity", f"proof of when revoked key {key.id} signed", found)

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from domain.errors import InvalidInput, VerificationFailed
 from domain.window import DAY_MS, day_window, parse_instant
 from traceability.bundle import Bundle, LoggedDay, read_chain
-from traceability.log.checkpoint import Checkpoint
-from traceability.log.entry import DIARY, decode
+from traceability.log.entry import DIARY, RECALL, decode
 from traceability.log.reader import LogReader
+from traceability.verify_bundle import Proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,16 @@ class Seen:
     prompt: int
     diary: int
     size: int
+    recalled_ms: int | None
 
 
-def verify_log(
-    raw: bytes, document: Mapping[str, Any], checkpoint: Checkpoint, reader: LogReader
-) -> Seen:
+def verify_log(raw: bytes, proven: Proven, reader: LogReader) -> Seen:
     """Return what was found of a proof in the log; raises `VerificationFailed`, step ``log``.
 
-    ``raw`` is a proof that holds, ``document`` its passport and ``checkpoint`` what it is under.
+    Raises `InvalidInput` where the log cannot be read. ``raw`` is a proof that holds, and
+    ``proven`` what was made of it.
     """
-    reader.require_continues(checkpoint)
+    reader.require_continues(proven.checkpoint)
     bundle = Bundle.decode(raw)
     days = prompt = 0
     for device, chain in bundle.days.items():
@@ -46,12 +46,23 @@ def verify_log(
             reader.require_leaf(day.number, day.leaf)
             days, prompt = days + 1, prompt + _is_prompt(day)
     diary = 0
-    for row in document["diary"]:
+    for row in proven.document["diary"]:
         number = row.get("logged")
         if type(number) is int:
             _require_diary(reader.entry(number), row, number)
             diary += 1
-    return Seen(days, prompt, diary, reader.now.size)
+    return Seen(days, prompt, diary, reader.now.size, _recalled(proven, reader))
+
+
+def _recalled(proven: Proven, reader: LogReader) -> int | None:
+    """Return when the lot was recalled after its passport was logged, None when it was not."""
+    lot = proven.document["lot"]
+    for number in range(proven.number + 1, reader.now.size):
+        claim = decode(reader.entry(number))
+        of = claim.body.get("gtin"), claim.body.get("lot")
+        if claim.kind == RECALL and of == (lot["gtin"], lot["number"]):
+            return claim.at_ms
+    return None
 
 
 def _is_prompt(day: LoggedDay) -> bool:

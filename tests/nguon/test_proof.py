@@ -49,7 +49,7 @@ def test_a_proof_is_written_and_holds_with_and_without_readings(
     assert verified(installed) == 0
     assert "The raw readings are not beside it" in capsys.readouterr().out
     assert main(["proof", GTIN, "LO-1", "--out", "p.zip"]) == 2
-    assert "File exists" in capsys.readouterr().err
+    assert "is there already" in capsys.readouterr().err
 
 
 def test_a_deleted_line_of_the_raw_readings_is_told_with_its_day(
@@ -72,10 +72,38 @@ def test_it_is_looked_up_in_the_log_as_it_is_now(
     assert verified(installed, "p.zip", "--log", "log") == 0
     said = capsys.readouterr().out
     assert "log: holds" in said
-    assert "stand 5 days of devices," in said
+    assert "stand 5 entries of those" in said
     assert "1 lines of the diary" in said
-    assert verified(installed, "p.zip", "--log", "http://127.0.0.1:9/log") == 1
-    assert "log: FAILED" in capsys.readouterr().out
+    assert verified(installed, "p.zip", "--log", "http://127.0.0.1:9/log") == 2
+    assert "the log cannot be read: checkpoint" in capsys.readouterr().err
+
+
+def test_another_lots_proof_is_not_the_labels(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip"]) == 0
+    link = f"https://nguon.example/01/{GTIN}/10/LO-1?416=9520001001017"
+    assert verified(installed, "p.zip", "--label", link) == 0
+    assert "Do this lot and GTIN stand" not in capsys.readouterr().out
+    assert verified(installed, "p.zip", "--label", link.replace("LO-1", "LO-2")) == 1
+    assert "label: FAILED" in capsys.readouterr().out
+    assert verified(installed) == 0
+    assert "Do this lot and GTIN stand on your bag?" in capsys.readouterr().out
+
+
+def test_files_that_are_none_are_told_in_a_sentence(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["proof", GTIN, "LO-1", "--out", "p.zip"]) == 0
+    (installed / "p.readings").mkdir()
+    assert verified(installed) == 2
+    assert "holds no readings" in capsys.readouterr().err
+    (installed / "empty.zip").write_bytes(b"")
+    assert verified(installed, "empty.zip") == 2
+    assert "empty.zip is empty" in capsys.readouterr().err
+    (installed / "keys.json").write_text("[]")
+    assert verified(installed) == 2
+    assert "keys.json: not a list of keys" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("words", "status"), [(("0", "x"), 2), ((GTIN, "NONE"), 2)])
@@ -100,6 +128,10 @@ def test_keys_are_rotated_and_revoked_and_what_they_signed_is_told(
     assert "still valid" in second
     assert (installed / "secrets" / f"signing.key.{old}").exists()
     assert verified(installed) == 0
+    assert main(["keys", "revoke", second.split()[0], "--since", "2026-11-21T03:00:00Z"]) == 2
+    assert "is in use" in capsys.readouterr().err
+    assert main(["keys", "revoke", old, "--since", "1999-01-01T00:00:00Z"]) == 2
+    assert "exists since" in capsys.readouterr().err
     assert main(["keys", "revoke", old, "--since", "2026-11-21T03:00:00Z"]) == 0
     assert "no longer holds: passport of lot LO-1" in capsys.readouterr().out
     assert main(["keys", "revoke", "nobody", "--since", "2026-11-21T03:00:00Z"]) == 2

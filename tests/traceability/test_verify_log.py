@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import VerificationFailed
+from domain.errors import InvalidInput, VerificationFailed
 from domain.lot import IssuedPassport
 from tests.traceability.world import NOON, World
 from traceability.bundle import Bundle
+from traceability.dossier import require_lot
 from traceability.log.append import record
 from traceability.log.checkpoint import Checkpoint
 from traceability.log.entry import PASSPORT
 from traceability.log.publish import publish
 from traceability.log.reader import Fetch, LogReader
+from traceability.standing import call_back
 from traceability.verify_bundle import Proven, verify_bundle
 from traceability.verify_log import Seen, verify_log
 
@@ -41,7 +43,7 @@ def looked_up(
     policy = world.trust().log
     assert policy is not None
     reader = LogReader(fetch, policy)
-    return verify_log(raw, proven.document, at or proven.checkpoint, reader)
+    return verify_log(raw, replace(proven, checkpoint=at or proven.checkpoint), reader)
 
 
 def grow(world: World, count: int) -> None:
@@ -93,14 +95,9 @@ def test_a_day_that_is_not_at_its_place_is_named(world: World) -> None:
         looked_up(world, raw, lied, fetched(world))
 
 
-def gone(path: str, _: bytes) -> bytes:
-    raise FileNotFoundError(path)
-
-
 @pytest.mark.parametrize(
     "change",
     [
-        gone,
         lambda _, __: b"",
         lambda path, raw: raw[:-1] if path.startswith("tile") else raw,
         lambda path, raw: bytes(len(raw)) if path.startswith("tile/0") else raw,
@@ -116,3 +113,28 @@ def test_what_comes_changed_over_the_line_is_never_believed(
     with pytest.raises(VerificationFailed) as caught:
         looked_up(world, raw, proven, fetched(world, change))
     assert caught.value.step == "log"
+
+
+def test_a_log_that_cannot_be_read_says_nothing_of_the_proof(world: World) -> None:
+    def gone(path: str, _: bytes) -> bytes:
+        raise FileNotFoundError(path)
+
+    _, raw, proven = proof(world)
+    with pytest.raises(InvalidInput, match="cannot be read: checkpoint"):
+        looked_up(world, raw, proven, fetched(world, gone))
+
+
+def test_a_recall_since_is_found_and_cannot_be_hidden(world: World) -> None:
+    passport, raw, proven = proof(world)
+    assert looked_up(world, raw, proven, fetched(world)).recalled_ms is None
+    with world.records.transaction() as transaction:
+        lot = require_lot(transaction, passport.gtin, passport.number)
+        call_back(transaction, lot, "dư lượng thuốc", "office", NOON + 5)
+    publish(world.records, world.files, world.log_key)
+    assert looked_up(world, raw, proven, fetched(world)).recalled_ms == NOON + 5
+
+    def hidden(path: str, raw: bytes) -> bytes:
+        return raw.replace(b"nguon/recall/1", b"nguon/rekall/1")
+
+    with pytest.raises(VerificationFailed, match="entries as hashed"):
+        looked_up(world, raw, proven, fetched(world, hidden))

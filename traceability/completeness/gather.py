@@ -53,7 +53,7 @@ def _address(transaction: Transaction, producer: Producer, today: date) -> Fact 
     except NotFound:
         return None
     last_day = None if area.valid_to is None else area.valid_to - timedelta(days=1)
-    return Fact(area.name_vi, f"producer {producer.id}, area {area.code} ({area.source})", last_day)
+    return Fact(area.name_vi, f"producer {producer.id}, area {area.code}", last_day)
 
 
 def _serials(transaction: Transaction, lot: Lot) -> Fact | None:

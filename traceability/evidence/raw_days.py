@@ -62,7 +62,10 @@ def _day(summary: bytes, lines: list[bytes]) -> RawDay:
         raise VerificationFailed("readings", "days as exported", str(error)[:120]) from error
     found = {channel: len(times.get(channel, ())) for channel in counts}
     if found != counts or times.keys() - counts.keys():
-        raise VerificationFailed("readings", f"{device} on {day}: {counts}", str(found)[:120])
+        differing = {name for name in {*counts, *times} if counts.get(name) != found.get(name)}
+        said = {name: counts.get(name) for name in sorted(differing)}
+        there = {name: len(times.get(name, ())) for name in sorted(differing)}
+        raise VerificationFailed("readings", f"{device} on {day}: {said}", str(there))
     root = node_hash(leaf_hash(summary), root_of(leaf_hash(line) for line in lines))
     return RawDay(device, day, zone, root, len(lines), times)
 

@@ -7,7 +7,7 @@ checkpoint.
 from collections.abc import Callable
 from functools import cached_property
 
-from domain.errors import VerificationFailed
+from domain.errors import InvalidInput, VerificationFailed
 from traceability.log.checkpoint import Checkpoint, Policy, open_checkpoint
 from traceability.log.merkle import HASH_SIZE, check_consistency, check_inclusion, leaf_hash
 from traceability.log.tiles import WIDTH, Tree, tile_path, unbundle
@@ -18,7 +18,11 @@ _MOST_CHECKPOINT, _MOST_BUNDLE = 100_000, WIDTH * 65_537
 
 
 class LogReader:
-    """A log as it is published now, held to a policy; raises `VerificationFailed`, step ``log``."""
+    """A log as it is published now, held to a policy.
+
+    Raises `VerificationFailed`, step ``log``, for what is not as it must be, and `InvalidInput`
+    where nothing can be read, which says nothing of the log.
+    """
 
     def __init__(self, fetch: Fetch, policy: Policy) -> None:
         self._fetch, self._policy = fetch, policy
@@ -68,17 +72,29 @@ class LogReader:
         """Return the entry at a place, checked."""
         which, offset = divmod(number, WIDTH)
         if which not in self._bundles:
-            width = min(WIDTH, self.now.size - which * WIDTH)
-            path = tile_path("entries", which, max(1, width))
-            try:
-                self._bundles[which] = unbundle(self._get(path, _MOST_BUNDLE))
-            except ValueError as error:
-                raise VerificationFailed("log", f"entries in {path}", str(error)) from error
+            self._bundles[which] = self._checked(which)
         entries = self._bundles[which]
         if offset >= len(entries):
             raise VerificationFailed("log", f"an entry number {number}", "none")
-        self.require_leaf(number, leaf_hash(entries[offset]))
         return entries[offset]
+
+    def _checked(self, which: int) -> list[bytes]:
+        """Return a bundle whose entries hash to their tile, and that to the root.
+
+        A proof of one leaf is made of its whole tile, so one stands for all of them.
+        """
+        width = max(1, min(WIDTH, self.now.size - which * WIDTH))
+        path = tile_path("entries", which, width)
+        try:
+            entries = unbundle(self._get(path, _MOST_BUNDLE))[:width]
+        except ValueError as error:
+            raise VerificationFailed("log", f"entries in {path}", str(error)) from error
+        leaves = [leaf_hash(entry) for entry in entries]
+        tile = self._tile(0, which, width)[: width * HASH_SIZE]
+        if b"".join(leaves) != tile:
+            raise VerificationFailed("log", f"{width} entries as hashed", f"others in {path}")
+        self.require_leaf(which * WIDTH, leaves[0])
+        return entries
 
     def _tile(self, level: int, number: int, width: int) -> bytes:
         if (level, number) not in self._tiles:
@@ -93,4 +109,5 @@ class LogReader:
         try:
             return self._fetch(path, most)
         except OSError as error:
-            raise VerificationFailed("log", f"{path} of the log", str(error)[:120]) from error
+            message = f"the log cannot be read: {path}: {error}"
+            raise InvalidInput(message[:200], "log") from error
