@@ -82,6 +82,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """An officer asks that a lot be called back; another one confirms it, or it is withdrawn."""
+
+    gtin: Gtin
+    number: LotNumber
+    reason: str
+    author: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The grower says that a lot made in their name is not theirs."""
+
+    gtin: Gtin
+    number: LotNumber
+    reason: str
+    author: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a buyer told of a label; ``code`` is what they saw, and may name no lot."""
 

@@ -38,6 +38,11 @@ class Accounts:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _account(row)
 
+    def count(self, role: str) -> int:
+        """Return how many accounts have a role."""
+        query = sa.select(sa.func.count()).select_from(t.account).where(t.account.c.role == role)
+        return int(self._connection.execute(query).scalar_one())
+
     def open_session(self, digest: str, login: str, expires_ms: int) -> None:
         """Keep a session under the digest of its token."""
         row = dict(digest=digest, login=login, expires_ms=expires_ms)

@@ -21,6 +21,7 @@ from domain.errors import Clash, InvalidInput, StoreTooNew, StoreUnavailable
 from store.records.accounts import Accounts
 from store.records.captures import Captures
 from store.records.days import Days
+from store.records.decisions import Decisions
 from store.records.devices import Devices
 from store.records.diary import Diary
 from store.records.events import Events
@@ -29,6 +30,7 @@ from store.records.log import Log
 from store.records.lots import Lots
 from store.records.places import Places
 from store.records.salts import Salts
+from store.records.scans import Scans
 from store.records.silences import Silences
 from store.records.tokens import Tokens
 from store.records.units import Units
@@ -73,6 +75,16 @@ class Transaction:
     def lots(self) -> Lots:
         """Products, lots, passports, recalls, buyers' reports."""
         return Lots(self.connection)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """Proposals to recall, and growers' denials."""
+        return Decisions(self.connection)
+
+    @cached_property
+    def scans(self) -> Scans:
+        """How often labels were opened."""
+        return Scans(self.connection)
 
     @cached_property
     def log(self) -> Log:
