@@ -15,6 +15,7 @@ from api.epcis import routes as epcis
 from api.epcis.problems import is_epcis
 from api.grower import lots as growers_lots
 from api.grower import routes as grower
+from api.hot import HotPages
 from api.office import routes as office
 from api.pages import security_policy
 from api.resolver import routes as resolver
@@ -42,6 +43,7 @@ def create_app(given: Deps) -> FastAPI:
     app.middleware("http")(_guard)
     app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(_HeadAsGet)
+    app.add_middleware(HotPages, given=given)
     for router in (
         v1.router,
         epcis.router,

@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.auth import Sessions
 from api.rates import Tries
+from api.scans.recorder import Recorder
 from domain.errors import NotAllowed, NotSignedIn
 from domain.ids import PlotId, ProducerId
 from domain.plot import Plot
@@ -39,6 +40,9 @@ class Deps:
     clock: Callable[[], int]
     sessions: Sessions
     reports: Tries
+    scans: Recorder
+    place_header: str
+    page_life_ms: int
     demo: bool
 
 

@@ -12,7 +12,9 @@ import uvicorn
 from api.app import create_app
 from api.auth import Sessions
 from api.deps import Deps
+from api.hot import LIFE_MS
 from api.rates import REPORTS_FREE, REPORTS_WAIT_MS, Tries
+from api.scans.recorder import Kept, Recorder
 from domain.device import Register
 from domain.errors import BadSettings
 from domain.ids import DeviceId
@@ -25,6 +27,7 @@ from ingest.writer import Bounds, Writer, collect_rarely
 from nguon import metrics
 from nguon.compose import Stores, begin_signing, log_key, now_ms, stores, trust
 from nguon.settings import Settings, refuse_placeholders
+from store.scan_journal import ScanJournal
 from traceability.log.files import LogFiles
 from traceability.passport import Issuer
 
@@ -74,12 +77,17 @@ def run_api(settings: Settings) -> int:
     """Serve the web application until told to stop."""
     refuse_placeholders(settings)
     with stores(settings) as opened:
-        app = create_app(web_deps(settings, opened))
+        given = web_deps(settings, opened)
+        app = create_app(given)
         config = uvicorn.Config(
             app, host=settings.http_host, port=settings.http_port, log_config=None,
             access_log=False, timeout_graceful_shutdown=3, server_header=False,
         )  # fmt: skip
-        uvicorn.Server(config).run()
+        given.scans.start()
+        try:
+            uvicorn.Server(config).run()
+        finally:
+            given.scans.stop()
     return 0
 
 
@@ -102,6 +110,11 @@ def web_deps(settings: Settings, opened: Stores) -> Deps:
         clock=now_ms,
         sessions=sessions,
         reports=Tries(REPORTS_FREE, REPORTS_WAIT_MS, now_ms),
+        scans=Recorder(
+            ScanJournal(settings.scan_folder()), opened.records, now_ms, Kept(settings.scan_days)
+        ),
+        place_header=settings.place_header,
+        page_life_ms=LIFE_MS,
         demo=settings.demo,
     )
 

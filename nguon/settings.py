@@ -97,6 +97,15 @@ class Settings(BaseModel):
     witness_quorum: Annotated[int, Field(ge=0, le=100)] = Field(
         0, description="How many witnesses must have signed a checkpoint for a verifier."
     )
+    place_header: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]{0,64}$",
+        description="Header in which a trusted proxy tells a visitor's country or region (VN,"
+        " VN-58); without one no place is kept. Never name one that visitors can set.",
+    )
+    scan_days: Annotated[int, Field(ge=1, le=366)] = Field(
+        30, description="Days for which scans of labels are kept; their counts stay."
+    )
     session_secret: SecretStr = Field(
         SecretStr("change-me"),
         description="Key of sign-in forms and sessions; any long random text.",
@@ -115,6 +124,10 @@ class Settings(BaseModel):
         """Return host and port of every RabbitMQ node."""
         pairs = (node.rsplit(":", 1) for node in self.amqp_nodes.split(","))
         return tuple((host, int(port)) for host, port in pairs)
+
+    def scan_folder(self) -> Path:
+        """Return where scans lie until they are in the records."""
+        return self.data / "scans"
 
     def log_key_file(self) -> Path:
         """Return where the log's key lies."""

@@ -10,6 +10,7 @@ from api.buyer.views import lot_view
 from api.deps import Deps
 from api.i18n import language_of
 from api.pages import render
+from api.scans.opened import note_opened, serial_of
 from domain.ids import AreaCode
 from domain.lot import Lot, LotState, Product
 from domain.plot import Area, Plot
@@ -26,6 +27,7 @@ def lot_page(
     said: Sequence[tuple[str, str]],
 ) -> Response:  # fmt: skip
     """What is known of a lot; ``said`` are the label's further AIs, wrong ones too."""
+    note_opened(request, lot, serial_of(said))
     language = language_of(request)
     view = lot_view(transaction, given.series, lot, said, given.clock(), language)
     zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)

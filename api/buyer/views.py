@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from api import i18n
+from api.scans.opened import serial_of
 from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
 from domain.gs1 import print_date
@@ -80,6 +82,16 @@ class PassportView:
 
 
 @dataclass(frozen=True, slots=True)
+class ScannedView:
+    """How often the lot, or the ``unit`` that its label names, was opened before; no verdict."""
+
+    unit: bool
+    times: int
+    text: str
+    first: date
+
+
+@dataclass(frozen=True, slots=True)
 class LotView:
     """The whole page."""
 
@@ -93,6 +105,7 @@ class LotView:
     doubts: tuple[tuple[str, date], ...]
     found: tuple[str, date] | None
     mislabelled: bool
+    scanned: ScannedView | None
     passport: PassportView | None
     passport_url: str
     proof_url: str
@@ -129,11 +142,24 @@ def lot_view(
         doubts=tuple((doubt.name, doubt.entry.day) for doubt in doubted),
         found=None if found is None else (found.reason, local_day(found.since_ms, zone)),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
+        scanned=_scanned(transaction, lot, said, zone, language),
         passport=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
         proof_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/proof",
         as_of=i18n.moment(now_ms, zone, language),
     )
+
+
+def _scanned(
+    transaction: Transaction, lot: Lot, said: Sequence[tuple[str, str]], zone: ZoneInfo,
+    language: str,
+) -> ScannedView | None:  # fmt: skip
+    unit = serial_of(said)
+    total = transaction.scans.total(lot.gtin, lot.number, unit or None)
+    if total is None:
+        return None
+    text = i18n.number(total.times, language=language)
+    return ScannedView(bool(unit), total.times, text, local_day(total.first_ms, zone))
 
 
 def _contradicts(said: Sequence[tuple[str, str]], ours: LotLink) -> bool:

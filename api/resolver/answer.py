@@ -47,7 +47,9 @@ def _page(
     """Show the nearest thing; never the product in place of a lot that is not known."""
     thing = levels[0].thing
     if isinstance(thing, Lot):
-        said = parse_qsl(named.query, keep_blank_values=True)
+        unit = named.link.value("21")
+        said = [("21", unit)] if unit else []
+        said += parse_qsl(named.query, keep_blank_values=True)
         answer = pages.lot_page(request, given, transaction, thing, said)
     elif named.link.value("10") is not None:
         message = f"no lot {named.link.path_text()}"

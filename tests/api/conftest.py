@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -11,8 +12,10 @@ from api.app import create_app
 from api.auth import Sessions, hash_secret
 from api.deps import Deps
 from api.rates import REPORTS_FREE, REPORTS_WAIT_MS, Tries
+from api.scans.recorder import Kept, Recorder
 from domain.lot import IssuedPassport
 from store.rollups import Rhythm, roll_up
+from store.scan_journal import ScanJournal
 from tests.builders import ZONE
 from tests.traceability.world import NOON, SERIES, World
 
@@ -38,6 +41,7 @@ class Site:
     world: World
     clock: Clock
     passport: IssuedPassport
+    scans: Recorder
 
     def client(self, login: str = "") -> TestClient:
         """A machine: bearer token, no cookies, errors as answers."""
@@ -61,14 +65,14 @@ class Site:
         return client
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    world = World(tmp_path_factory.mktemp("site"), hash_secret(PIN))
+def standing_site(folder: Path, page_life_ms: int, place_header: str = "") -> Site:
+    world = World(folder, hash_secret(PIN))
     passport = world.issued()
     rhythms = {series: Rhythm(900_000, ZONE) for series in SERIES.values()}
     while roll_up(world.series, rhythms):
         pass
     clock = Clock()
+    recorder = Recorder(ScanJournal(folder / "scans"), world.records, clock, Kept(30))
     deps = Deps(
         series=world.series,
         records=world.records,
@@ -79,8 +83,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         address=ADDRESS,
         clock=clock,
         reports=Tries(REPORTS_FREE, REPORTS_WAIT_MS, clock),
+        scans=recorder,
+        place_header=place_header,
+        page_life_ms=page_life_ms,
         sessions=Sessions(world.records, "a key of the tests", clock),
         demo=False,
     )
-    yield Site(create_app(deps), world, clock, passport)
-    world.close()
+    return Site(create_app(deps), world, clock, passport, recorder)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Nothing is shown from memory: tests change the records behind the application's back."""
+    site = standing_site(tmp_path_factory.mktemp("site"), page_life_ms=0)
+    yield site
+    site.world.close()

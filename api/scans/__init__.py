@@ -1,0 +1,1 @@
+"""Scans of labels: noticed on the way out of the door, kept without holding up anybody."""
