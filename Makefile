@@ -1,6 +1,6 @@
 # Every verb is one line of use; the work is in the tools themselves.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test faults bench-ingest bench-store check format services lock shots clean
+.PHONY: help demo demo-check test faults bench-ingest bench-store bench-proof bench-page check format services lock shots clean
 
 # uv fetches and checks what the lock names; without one on the path, pip brings it.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -33,6 +33,9 @@ bench-store: .venv/dev.stamp services  ## What each store appends, weighs and an
 
 bench-proof: .venv/dev.stamp  ## What issuing, verifying and logging cost; ARGS=
 	$(BIN)/python -m bench.proof $(ARGS)
+
+bench-page: .venv/dev.stamp  ## How fast the buyer's page is served, against its server's floor; ARGS=
+	$(BIN)/python -m bench.page $(ARGS)
 
 check: .venv/dev.stamp  ## Format, lint, types, import contracts, documentation
 	$(BIN)/ruff format --check .
