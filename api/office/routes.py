@@ -22,6 +22,7 @@ from domain.gs1 import Gtin, LotNumber
 from domain.window import local_day, print_instant
 from store.records import Transaction
 from store.records.accounts import Account
+from traceability.copies.looking import hints
 from traceability.dossier import link_of, require_lot
 from traceability.standing import call_back, settle, standing
 
@@ -60,6 +61,7 @@ def _dashboard(
         lots = _lots(transaction, now_ms, language)
         reports = transaction.lots.count_reports()
         newest = transaction.lots.reports(_SHOWN)
+        found = hints(transaction, now_ms)
     zone = _zone(given)
     context = {
         "as_of": i18n.moment(now_ms, zone, language),
@@ -79,6 +81,7 @@ def _dashboard(
             for row in given.series.quarantined(_SHOWN)
         ],
         "typed": {name: typed.get(name, "") for name in ("gtin", "number", "reason", "problem")},
+        "hints": [(row, i18n.moment(row.at_ms, zone, language)) for row in found],
         "told": [(row, i18n.moment(row.received_ms, zone, language)) for row in newest],
     }
     return render(request, "office.html", context, status)

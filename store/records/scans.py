@@ -73,8 +73,11 @@ class Scans:
         )
         return int(self._connection.execute(query).scalar_one())
 
-    def seen(self, limit: int) -> list[Seen]:
-        """Return the lots and units that were opened in the weeks kept, most often first."""
+    def seen(self, limit: int, in_places: int = 0) -> list[Seen]:
+        """Return what was opened in the weeks kept, most often first; in as many places at least.
+
+        Units, and for each lot the openings whose label named no unit.
+        """
         c = t.scan.c
         times = sa.func.sum(c.times)
         places = sa.func.count(sa.distinct(sa.func.nullif(c.place, "")))
@@ -83,6 +86,7 @@ class Scans:
             sa.select(c.gtin, c.number, c.serial, times, sa.func.min(c.at_ms),
                       sa.func.max(c.at_ms), places, devices)
             .group_by(c.gtin, c.number, c.serial)
+            .having(places >= in_places)
             .order_by(times.desc(), c.gtin, c.number, c.serial)
             .limit(limit)
         )  # fmt: skip

@@ -194,3 +194,19 @@ def test_a_kill_loses_no_more_than_the_last_moment(tmp_path: Path) -> None:
     with records.reading() as transaction:
         assert transaction.scans.total(GTIN, "LO-1") == total
     records.close()
+
+
+def test_the_office_reads_why_to_look_and_the_buyer_no_verdict(site: Site) -> None:
+    browser = site.browser()
+    for region, minutes in (("VN-58", 0), ("CN", 3)):
+        site.clock.now_ms = NOON + minutes * 60_000
+        browser.get(LOT + "?21=AB-7", headers={"X-Region": region})
+    scans(site)
+    office = unescape(site.browser("office").get("/qt").text)
+    assert "Ở hai nơi xa nhau, không kịp đi từ nơi này đến nơi kia (VN-58, CN)" in office
+    assert "AB-7" in office
+    site.clock.now_ms = NOON + 3_600_000
+    page = unescape(browser.get(LOT + "?21=AB-7").text)
+    assert 'data-state="valid"' in page
+    assert "Tem này đã được quét 2 lần, lần đầu ngày 21/11/2026" in page
+    assert "xa nhau" not in page
