@@ -18,6 +18,7 @@ BY_RULE = {
     "season": N_("The plot was in no season on the day of harvest."),
     "product": N_("This product is not of this plot's grower and crop."),
     "no-doubt": N_("Nothing is in doubt about this lot."),
+    "two-officers": N_("Another officer must confirm this."),
     "harvest": N_("A lot is opened from a harvest in the diary."),
 }
 BY_FIELD = {

@@ -4,15 +4,18 @@ Never read from a passport, which says what was known when it was signed. A spra
 may be written down after a lot was opened: the label then must not stay green.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from domain.errors import Clash, InvalidInput, Refused
-from domain.lot import Finding, Lot, LotState, Recall, state_of
+from domain.lot import Denial, Finding, Lot, LotState, Recall, state_of
 from domain.text import plain
 from field.diary import Waiting, waitings
 from store.records import Transaction
 from traceability.log.append import record
-from traceability.log.entry import FINDING, RECALL
+from traceability.log.entry import DENIAL, FINDING, RECALL
 from traceability.log.salted import salted
 
 MAX_REASON = 200
@@ -21,7 +24,12 @@ MAX_REASON = 200
 def standing(transaction: Transaction, lot: Lot, today: date) -> LotState:
     """Return the one state that holds of a lot on a day."""
     recall = transaction.lots.recalled(lot.gtin, lot.number)
-    return state_of(lot, recall, in_doubt=bool(doubts(transaction, lot)), today=today)
+    return state_of(lot, recall, in_doubt=in_doubt(transaction, lot), today=today)
+
+
+def in_doubt(transaction: Transaction, lot: Lot) -> bool:
+    """Whether something is said against a lot that the office has not looked into."""
+    return bool(doubts(transaction, lot)) or denied(transaction, lot) is not None
 
 
 def doubts(transaction: Transaction, lot: Lot) -> list[Waiting]:
@@ -29,10 +37,37 @@ def doubts(transaction: Transaction, lot: Lot) -> list[Waiting]:
 
     Those that the office has looked into are none any more; what is written down later is.
     """
-    found = transaction.lots.finding(lot.gtin, lot.number)
-    settled_ms = -1 if found is None else found.since_ms
+    settled_ms = _settled_ms(transaction, lot)
     forbidding = waitings(transaction, lot.plot, lot.harvested)
     return [waiting for waiting in forbidding if waiting.entry.recorded_ms > settled_ms]
+
+
+def denied(transaction: Transaction, lot: Lot) -> Denial | None:
+    """Return the grower's word that a lot is not theirs, None once the office looked into it."""
+    denial = transaction.decisions.denied(lot)
+    settled = denial is None or denial.since_ms <= _settled_ms(transaction, lot)
+    return None if settled else denial
+
+
+def deny(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms: int) -> Denial:
+    """Keep and log a grower's word that a lot made in their name is not theirs.
+
+    It is in doubt until the office decides; said again meanwhile, nothing changes. Whether it is
+    their lot to deny is the caller's to know. Raises `InvalidInput` without a reason.
+    """
+    said = require_reason(reason)
+    there = denied(transaction, lot)
+    if there is not None:
+        return there
+    made = Denial(lot.gtin, lot.number, said, author, now_ms)
+    transaction.decisions.deny(made)
+    _log(transaction, DENIAL, lot, said, now_ms)
+    return made
+
+
+def _settled_ms(transaction: Transaction, lot: Lot) -> int:
+    found = transaction.lots.finding(lot.gtin, lot.number)
+    return -1 if found is None else found.since_ms
 
 
 def settle(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms: int) -> Finding:
@@ -40,8 +75,8 @@ def settle(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms:
 
     Raises `InvalidInput` without a reason, `Refused` when nothing is in doubt.
     """
-    said = _reason(reason)
-    if not doubts(transaction, lot):
+    said = require_reason(reason)
+    if not in_doubt(transaction, lot):
         message = f"nothing is in doubt about lot {lot.number}"
         raise Refused(message, "no-doubt")
     found = Finding(lot.gtin, lot.number, said, author, now_ms)
@@ -50,34 +85,51 @@ def settle(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms:
     return found
 
 
-def call_back(transaction: Transaction, lot: Lot, reason: str, author: str, now_ms: int) -> Recall:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """By how many officers a recall was decided, and of which lot, when not of this one."""
+
+    officers: int
+    made_of: Lot | None = None
+
+
+def call_back(
+    transaction: Transaction, lot: Lot, reason: str, author: str, now_ms: int, ground: Ground
+) -> Recall:
     """Recall a lot; the same again changes nothing.
+
+    Whether enough officers have agreed was looked at before (:mod:`traceability.recalling`).
 
     Raises `InvalidInput` without a reason, `Clash` when it was recalled for another one:
     what buyers have read is not replaced.
     """
-    said = _reason(reason)
+    said = require_reason(reason)
     there = transaction.lots.recalled(lot.gtin, lot.number)
     if there is None:
         there = Recall(lot.gtin, lot.number, said, author, now_ms)
         transaction.lots.add_recall(there)
-        _log(transaction, RECALL, lot, said, now_ms)
+        of = ground.made_of or lot
+        more = {"officers": ground.officers, "of": f"{of.gtin}/{of.number}"}
+        _log(transaction, RECALL, lot, said, now_ms, more)
     if there.reason != said:
         message = f"lot {lot.number} is recalled already: {there.reason}"
         raise Clash(message)
     return there
 
 
-def _log(transaction: Transaction, kind: str, lot: Lot, reason: str, now_ms: int) -> None:
-    """Log what the office decided; the reason, which people wrote, as a salted digest."""
+def _log(
+    transaction: Transaction, kind: str, lot: Lot, reason: str, now_ms: int,
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Log what people decided; the reason, which people wrote, as a salted digest."""
     subject = f"{lot.gtin}/{lot.number}"
     made, _ = salted(transaction, kind, f"{subject}/{now_ms}", {"reason": reason})
-    record(
-        transaction, kind, subject, {"gtin": lot.gtin, "lot": lot.number, "reason": made}, now_ms
-    )
+    body = {"gtin": lot.gtin, "lot": lot.number, "reason": made, **more}
+    record(transaction, kind, subject, body, now_ms)
 
 
-def _reason(text: str) -> str:
+def require_reason(text: str) -> str:
+    """Return a reason as kept; raises `InvalidInput` when there is none to read."""
     said = plain(text, "reason", MAX_REASON)
     if not said:
         message = "a reason is needed; buyers read it"

@@ -17,7 +17,7 @@ from api.scans.opened import serial_of
 from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
 from domain.gs1 import print_date
-from domain.lot import IssuedPassport, Lot, LotState, Product, Recall, state_of
+from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
 from domain.window import Size, Window, days_window, local_day, parse_instant
@@ -26,7 +26,7 @@ from store.series import Series
 from traceability.digital_link import LotLink
 from traceability.dossier import link_of, season_window
 from traceability.envelope import Envelope
-from traceability.standing import doubts
+from traceability.standing import denied, doubts, standing
 
 _CHARTED = ("soil_moisture", "air_temperature", "rainfall")
 
@@ -103,6 +103,7 @@ class LotView:
     recall: Recall | None
     recalled_on: date | None
     doubts: tuple[tuple[str, date], ...]
+    denied_on: date | None
     found: tuple[str, date] | None
     mislabelled: bool
     scanned: ScannedView | None
@@ -121,7 +122,7 @@ def lot_view(
     zone = transaction.places.zone_of(plot, lot.harvested)
     recall = transaction.lots.recalled(lot.gtin, lot.number)
     found = transaction.lots.finding(lot.gtin, lot.number)
-    doubted = doubts(transaction, lot)
+    doubted, denial = doubts(transaction, lot), denied(transaction, lot)
     passport = transaction.lots.passport(lot.gtin, lot.number)
     signed = None
     if passport is not None:
@@ -133,13 +134,14 @@ def lot_view(
         signed = passport_view(passport, charts, span)
     return LotView(
         lot=lot,
-        state=state_of(lot, recall, in_doubt=bool(doubted), today=local_day(now_ms, zone)),
+        state=standing(transaction, lot, local_day(now_ms, zone)),
         product=transaction.lots.product(lot.gtin),
         producer=transaction.places.producer(plot.producer),
         area=transaction.places.area(plot.area, lot.harvested),
         recall=recall,
         recalled_on=None if recall is None else local_day(recall.since_ms, zone),
         doubts=tuple((doubt.name, doubt.entry.day) for doubt in doubted),
+        denied_on=None if denial is None else local_day(denial.since_ms, zone),
         found=None if found is None else (found.reason, local_day(found.since_ms, zone)),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         scanned=_scanned(transaction, lot, said, zone, language),

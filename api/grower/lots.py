@@ -25,7 +25,7 @@ from store.records import Transaction
 from store.records.accounts import Account
 from traceability.dossier import link_of, require_lot
 from traceability.lots import LotRequest, open_lot
-from traceability.standing import standing
+from traceability.standing import deny, standing
 
 router = APIRouter(include_in_schema=False)
 Field = Annotated[str, Form()]
@@ -76,6 +76,18 @@ def sign_lot(given: Given, visitor: Visitor, plot: str, gtin: Field, number: Fie
         own_plot(transaction, visitor, lot.plot)
     _sign(given, lot)
     return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
+
+
+@router.post("/r/{plot}/khong-phai")
+def deny_lot(
+    given: Given, visitor: Visitor, plot: str, gtin: Field, number: Field, reason: Field = ""
+) -> Response:
+    """Say that a lot is not one's own, and go back to the plot; the office decides."""
+    with given.records.transaction() as transaction:
+        lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
+        own_plot(transaction, visitor, lot.plot)
+        deny(transaction, lot, reason, visitor.login, given.clock())
+    return RedirectResponse(f"/r/{PlotId.parse(plot)}#lo-hang", status_code=303)
 
 
 @router.get("/r/{plot}/tem/{gtin}/{lot}")

@@ -1,7 +1,7 @@
 """Pages and downloads of the office's door."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Annotated
@@ -17,18 +17,23 @@ from api.i18n import language_of
 from api.pages import render, told
 from district.health import Health, health
 from district.output import Output, output
-from domain.errors import CallerError
+from domain.errors import CallerError, InvalidInput
 from domain.gs1 import Gtin, LotNumber
+from domain.lot import Lot, Proposal
 from domain.window import local_day, print_instant
 from store.records import Transaction
 from store.records.accounts import Account
 from traceability.copies.looking import hints
 from traceability.dossier import link_of, require_lot
-from traceability.standing import call_back, settle, standing
+from traceability.recalling import confirm, propose, withdraw
+from traceability.standing import settle, standing
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 20
 Field = Annotated[str, Form()]
+_DECISIONS: Mapping[str, Callable[[Transaction, Lot, str, str, int], object]] = {
+    "recall": propose, "confirm": confirm, "settle": settle
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class LotRow:
     kilograms: str
     state: str
     path: str
+    waiting: Proposal | None
 
 
 @router.get("/qt")
@@ -70,6 +76,7 @@ def _dashboard(
         "doubted": sum(1 for row in lots if row.state == "doubted"),
         "quarantined": sensors.tally.quarantined,
         "reports": reports,
+        "proposed": sum(1 for row in lots if row.waiting and row.state != "recalled"),
         "recalls": sum(1 for row in lots if row.state == "recalled"),
         "output": rows,
         "largest": max((row.kilograms for row in rows), default=1.0) or 1.0,
@@ -92,17 +99,27 @@ def decide(  # noqa: PLR0913 - the fields of the form
     request: Request, given: Given, visitor: Visitor, gtin: Field = "", number: Field = "",
     reason: Field = "", decision: Field = "recall",
 ) -> Response:  # fmt: skip
-    """Call a lot back, or take a doubt off it; on an error, the page again with what was typed."""
+    """Decide about a lot; on an error, the page again with what was typed."""
     require_office(visitor)
-    act = settle if decision == "settle" else call_back
     try:
         with given.records.transaction() as transaction:
             lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
-            act(transaction, lot, reason, visitor.login, given.clock())
+            _decide(transaction, lot, decision, (reason, visitor.login, given.clock()))
     except CallerError as error:
         typed = {"gtin": gtin, "number": number, "reason": reason, "problem": told(request, error)}
         return _dashboard(request, given, visitor, typed, status_of(type(error)))
     return RedirectResponse("/qt#lo", status_code=303)
+
+
+def _decide(transaction: Transaction, lot: Lot, decision: str, said: tuple[str, str, int]) -> None:
+    """Do what a button says; ``said`` are reason, login and instant."""
+    if decision == "withdraw":
+        withdraw(transaction, lot, *said[1:])
+    elif decision in _DECISIONS:
+        _DECISIONS[decision](transaction, lot, *said)
+    else:
+        message = f"one of {', '.join((*_DECISIONS, 'withdraw'))}"
+        raise InvalidInput(message, "decision")
 
 
 @router.get("/qt/san-luong.csv")
@@ -155,6 +172,7 @@ def sensors_csv(given: Given, visitor: Visitor) -> Response:
 
 def _lots(transaction: Transaction, now_ms: int, language: str) -> list[LotRow]:
     rows = []
+    waiting = {(one.gtin, one.number): one for one in transaction.decisions.waiting()}
     for lot in transaction.lots.lots():
         product = transaction.lots.product(lot.gtin)
         zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
@@ -162,7 +180,8 @@ def _lots(transaction: Transaction, now_ms: int, language: str) -> list[LotRow]:
         name = product.name_vi if language == "vi" else product.name_en
         kilograms = i18n.amount(lot.kilograms, language)
         path = link_of(transaction, lot).path()
-        rows.append(LotRow(lot.gtin, lot.number, name, kilograms, state.value, path))
+        proposed = waiting.get((lot.gtin, lot.number))
+        rows.append(LotRow(lot.gtin, lot.number, name, kilograms, state.value, path, proposed))
     return rows
 
 

@@ -1,6 +1,5 @@
-"""Lots, passports, recalls and the keys that check them."""
+"""Lots, passports and proofs, and what the office found."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -23,7 +22,7 @@ from traceability.dossier import link_of, require_lot
 from traceability.envelope import Envelope
 from traceability.lots import LotRequest, open_lot
 from traceability.short_code import print_code
-from traceability.standing import call_back, settle, standing
+from traceability.standing import settle, standing
 
 # As bytes: generators of clients know no "application/zip".
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -150,30 +149,15 @@ def get_completeness(
     return CompletenessAnswer.of(check(known, regime(by, today), today))
 
 
-@router.post("/lots/{gtin}/{lot}/recall", status_code=201, operation_id="recall_lot")
-def post_recall(
-    given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewReason
-) -> LotAnswer:
-    """Call a lot back; the buyer's page says so within a minute, which is how long it is cached."""
-    return _decide(given, caller, gtin, lot, body, call_back)
-
-
 @router.post("/lots/{gtin}/{lot}/finding", status_code=201, operation_id="settle_lot")
 def post_finding(
     given: Given, caller: Caller, gtin: GtinPath, lot: LotPath, body: NewReason
 ) -> LotAnswer:
-    """Take the doubt off a lot that was looked into; a spraying written down later renews it."""
-    return _decide(given, caller, gtin, lot, body, settle)
-
-
-def _decide(
-    given: Given, caller: Caller, gtin: str, lot: str, body: NewReason,
-    act: Callable[[Transaction, Lot, str, str, int], object],
-) -> LotAnswer:  # fmt: skip
+    """Take the doubt off a lot that was looked into; what is said of it later renews it."""
     require_office(caller)
     with given.records.transaction() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
-        act(transaction, found, body.reason, caller.login, given.clock())
+        settle(transaction, found, body.reason, caller.login, given.clock())
         return answer(given, transaction, found)
 
 

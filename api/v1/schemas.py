@@ -278,6 +278,27 @@ class NewReason(BaseModel):
     reason: Text
 
 
+class ImpactAnswer(BaseModel):
+    """What a recall reaches: lots as GTIN/number, kilograms, scans, and those of seven days."""
+
+    lots: list[str]
+    kilograms: float
+    scans: int
+    scans_lately: int
+
+
+class RecallAnswer(BaseModel):
+    """Where a lot's recall stands: ``none``, ``proposed`` or ``recalled``; why, by whom, since."""
+
+    gtin: str
+    number: str
+    state: str
+    reason: str | None
+    author: str | None
+    since: str | None
+    impact: ImpactAnswer
+
+
 class ReportAnswer(BaseModel):
     """What a buyer told of a label; ``code`` is what they saw, and may name no lot."""
 

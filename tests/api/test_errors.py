@@ -71,6 +71,9 @@ def assert_problem(answer: object, status: int, code: str) -> dict[str, str]:
         ("POST", "/v1/plots/ruong-1/diary", {"id": "a", "work": "irrigation", "day": "2026-11-21", "amount": True}, 400, "invalid-input"),
         ("POST", "/v1/plots/ruong-2/diary", {"id": "a", "work": "weeding", "day": "2026-11-21"}, 403, "not-allowed"),
         ("POST", "/v1/lots/09520001000010/LO-1/recall", {"reason": "x"}, 403, "not-allowed"),
+        ("POST", "/v1/lots/09520001000010/LO-1/recall/confirmation", {"reason": "x"}, 403, "not-allowed"),
+        ("POST", "/v1/lots/09520001000010/LO-1/recall/withdrawal", None, 403, "not-allowed"),
+        ("GET", "/v1/lots/09520001000010/LO-1/recall", None, 403, "not-allowed"),
         ("GET", "/v1/devices", None, 403, "not-allowed"),
         ("GET", "/v1/quarantine", None, 403, "not-allowed"),
         ("POST", "/.well-known/nguon-keys.json", {}, 405, "method-not-allowed"),
@@ -102,6 +105,7 @@ def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
 PUBLIC = {
     "sign_in", "get_health", "get_lot", "get_passport", "get_proof", "get_credential",
     "get_status_list", "get_lot_events", "get_log_proof", "get_checkpoint", "get_tile", "get_keys", "get_did",
+    "list_recalls",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from traceability.log.entry import DIARY
 from traceability.log.files import LogFiles
 from traceability.log.publish import publish
 from traceability.log.salted import salted
-from traceability.standing import call_back
+from traceability.standing import Ground, call_back
 from traceability.verify_bundle import verify_bundle
 
 
@@ -37,7 +37,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     passport = made.issued()
     with made.records.transaction() as transaction:
         lot = require_lot(transaction, passport.gtin, passport.number)
-        call_back(transaction, lot, "dư lượng thuốc", "office", NOON + 1)
+        call_back(transaction, lot, "dư lượng thuốc", "office", NOON + 1, Ground(1))
     publish(made.records, made.files, made.log_key)
     touched = made.series.touched(100_000)
     made.series.settle([], touched)
