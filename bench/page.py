@@ -148,6 +148,7 @@ def served(what: str, folder: Path) -> Iterator[tuple[int, subprocess.Popen[byte
 
 def _nginx(folder: Path, port: int) -> list[str]:
     """Return how nginx is started with one worker a core, the page already packed on disk."""
+    folder.chmod(0o755)  # its workers may run as nobody
     (folder / "page.gz").write_bytes((folder / "page").read_bytes())
     (folder / "nginx.conf").write_text(f"""
         worker_processes auto; daemon off; pid {folder}/nginx.pid; error_log stderr crit;
