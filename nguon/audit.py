@@ -4,6 +4,7 @@ Leaves, roots, checkpoints and signatures are made again from the entries; diary
 passports, recalls and the days of devices are each held against their entry.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from traceability.evidence.commit import (
     read_day,
 )
 from traceability.log.checkpoint import Policy, open_checkpoint
-from traceability.log.entry import DEVICE_DAY, DIARY, PASSPORT, RECALL, decode
+from traceability.log.entry import DENIAL, DEVICE_DAY, DIARY, PASSPORT, RECALL, decode
 from traceability.log.files import LogFiles
 from traceability.log.merkle import EMPTY_ROOT, leaf_hash, root_of
 from traceability.passport import logged, subject_of
@@ -48,6 +49,7 @@ def findings(
     say("diary, passports and recalls in the log")
     with opened.records.reading() as transaction:
         yield from [*_diary(transaction), *_passports(transaction), *_recalls(transaction)]
+        yield from _denials(transaction)
     yield from _days(opened, say)
 
 
@@ -174,6 +176,17 @@ def _recalls(transaction: Transaction) -> Iterator[str]:
     for subject, since_ms in there.items():
         if subject not in in_log and begun is not None and since_ms >= begun.at_ms:
             yield f"the recall of lot {subject} is not in the log"
+
+
+def _denials(transaction: Transaction) -> Iterator[str]:
+    kept = Counter(f"{one.gtin}/{one.number}" for one in transaction.decisions.denials())
+    in_log = Counter(one.subject for one in transaction.log.of_kind(DENIAL))
+    for subject in sorted(kept.keys() | in_log.keys()):
+        if kept[subject] != in_log[subject]:
+            yield (
+                f"lot {subject} was denied by its grower {in_log[subject]} times in the log,"
+                f" {kept[subject]} times in the records"
+            )
 
 
 def _days(opened: Stores, say: Say) -> Iterator[str]:

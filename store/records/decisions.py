@@ -65,11 +65,18 @@ class Decisions:
         """Return the newest denial of a lot, None when nobody has denied it."""
         c = t.denial.c
         query = sa.select(t.denial).where(c.gtin == lot.gtin, c.number == lot.number)
-        r = self._connection.execute(query.order_by(c.since_ms.desc()).limit(1)).one_or_none()
-        if r is None:
-            return None
-        return Denial(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
+        row = self._connection.execute(query.order_by(c.since_ms.desc()).limit(1)).one_or_none()
+        return None if row is None else _denial(row)
+
+    def denials(self) -> list[Denial]:
+        """Return every denial, oldest first."""
+        rows = self._connection.execute(sa.select(t.denial).order_by(t.denial.c.since_ms))
+        return [_denial(row) for row in rows]
 
 
 def _proposal(r: "sa.Row[Any]") -> Proposal:
     return Proposal(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
+
+
+def _denial(r: "sa.Row[Any]") -> Denial:
+    return Denial(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)

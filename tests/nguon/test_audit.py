@@ -27,7 +27,7 @@ from traceability.log.entry import DIARY
 from traceability.log.files import LogFiles
 from traceability.log.publish import publish
 from traceability.log.salted import salted
-from traceability.standing import Ground, call_back
+from traceability.standing import Ground, call_back, deny
 from traceability.verify_bundle import verify_bundle
 
 
@@ -144,6 +144,17 @@ def test_records_changed_by_other_means_are_named(world: World, statement: str, 
     tampered(world, statement)
     lines = found(world)
     assert any(told in line for line in lines), lines
+
+
+def test_a_denial_that_is_gone_is_named(world: World) -> None:
+    with world.records.transaction() as transaction:
+        (lot,) = transaction.lots.lots()
+        deny(transaction, lot, "không phải của tôi", "grower", NOON + 2)
+    publish(world.records, world.files, world.log_key)
+    assert found(world) == []
+    tampered(world, "DELETE FROM denial")
+    (line,) = found(world)
+    assert "denied by its grower 1 times in the log, 0 times in the records" in line
 
 
 def test_two_entries_swapped_are_named(world: World) -> None:
