@@ -151,6 +151,29 @@ def test_old_scans_are_forgotten_by_themselves(site: Site) -> None:
     assert scans(site) == []
 
 
+def test_it_counts_by_itself_and_takes_in_what_a_killed_process_left(tmp_path: Path) -> None:
+    records = Records(f"sqlite:///{tmp_path / 'records.db'}")
+    records.migrate()
+    left = ScanJournal(tmp_path / "scans")
+    left.append([Scan(GTIN, "LO-1", "", "", "", NOON)])
+    left.seal()
+    recorder = Recorder(ScanJournal(tmp_path / "scans"), records, Clock(), Kept(30))
+    recorder.start()
+    recorder.note(Scan(GTIN, "LO-1", "", "", "", NOON + 1))
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with records.reading() as transaction:
+            total = transaction.scans.total(GTIN, "LO-1")
+        if total == ScanTotal(2, NOON, NOON + 1):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail(f"counted within half a minute: {total}")
+    recorder.stop()
+    assert not list((tmp_path / "scans").iterdir())
+    records.close()
+
+
 _CHILD = """
 import sys, time
 from pathlib import Path
