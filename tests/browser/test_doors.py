@@ -21,6 +21,7 @@ PAGES = (
     ("grower", "/r"), ("grower", "/r/ruong-1?xem=vu"), ("grower", "/r/ruong-1/ghi"),
     ("grower", "/r/ruong-1/ghi?viec=spraying"), ("grower", "/r/ruong-1/lo"),
     ("grower", "/r/ruong-1/tem/09520001000010/LO-1"), ("office", "/qt"),
+    ("office", "/qt/thu-hoi/09520001000010/LO-1"),
 )  # fmt: skip
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
