@@ -16,7 +16,7 @@ from traceability.log.checkpoint import Checkpoint
 from traceability.log.entry import PASSPORT
 from traceability.log.publish import publish
 from traceability.log.reader import Fetch, LogReader
-from traceability.standing import call_back
+from traceability.standing import Ground, call_back
 from traceability.verify_bundle import Proven, verify_bundle
 from traceability.verify_log import Seen, verify_log
 
@@ -129,7 +129,7 @@ def test_a_recall_since_is_found_and_cannot_be_hidden(world: World) -> None:
     assert looked_up(world, raw, proven, fetched(world)).recalled_ms is None
     with world.records.transaction() as transaction:
         lot = require_lot(transaction, passport.gtin, passport.number)
-        call_back(transaction, lot, "dư lượng thuốc", "office", NOON + 5)
+        call_back(transaction, lot, "dư lượng thuốc", "office", NOON + 5, Ground(1))
     publish(world.records, world.files, world.log_key)
     assert looked_up(world, raw, proven, fetched(world)).recalled_ms == NOON + 5
 

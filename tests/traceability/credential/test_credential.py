@@ -30,7 +30,7 @@ from traceability.key_register import end, revoke, trusted
 from traceability.log.publish import publish
 from traceability.passport import issue
 from traceability.signer import create
-from traceability.standing import call_back
+from traceability.standing import Ground, call_back
 
 ADDRESS = "https://nguon.example"
 DID = "did:web:nguon.example"
@@ -216,7 +216,7 @@ def test_a_recall_revokes_and_a_doubt_suspends_it(tmp_path: Path) -> None:
         assert (suspended.step, suspended.found) == ("status", "suspended")
         verify_credential(one, shop.issuer(), reissued_ms, [shop.status(now_ms=reissued_ms)])
     with shop.world.records.transaction() as transaction:
-        call_back(transaction, lot, "dư lượng", "office", reissued_ms)
+        call_back(transaction, lot, "dư lượng", "office", reissued_ms, Ground(1))
     late_ms = reissued_ms + MINUTE_MS
     for one in (token, newer):
         revoked = refused(one, shop.issuer(), late_ms, [shop.status(now_ms=late_ms)])  # fmt: skip
