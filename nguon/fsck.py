@@ -102,6 +102,14 @@ def _passports(
 ) -> Iterator[str]:
     with opened.records.reading() as transaction:
         passports = transaction.lots.passports()
+        revoked = {key.id for key in transaction.keys.every() if key.revoked}
+    newest = {(one.gtin, one.number): one.issued_ms for one in passports}
+    # What a revoked key signed is no finding any more once the lot's passport is issued again.
+    passports = [
+        one
+        for one in passports
+        if one.key_id not in revoked or newest[one.gtin, one.number] == one.issued_ms
+    ]
     # One short transaction a passport: an open one would hold up every writer.
     for number, passport in enumerate(passports, 1):
         say(f"passport {number} of {len(passports)}")

@@ -7,8 +7,9 @@ from domain.errors import Clash, NotFound
 from domain.gs1 import Gtin, LotNumber
 from firmware_sim.__main__ import progress
 from nguon import settings as config
-from nguon.compose import log_key, now_ms, stores
-from traceability.bundling import make_bundle, raw_readings
+from nguon.compose import log_key, now_ms, stores, trust
+from traceability.bundling import best_head, make_bundle, raw_readings
+from traceability.log.checkpoint import Policy
 from traceability.log.files import LogFiles
 from traceability.log.publish import publish
 
@@ -38,13 +39,16 @@ def _proof(options: argparse.Namespace) -> int:
     target: Path = options.out or Path(f"{gtin}-{lot}.zip")
     files = LogFiles(loaded.log_folder())
     with stores(loaded) as opened:
-        publish(opened.records, files, log_key(loaded), progress)
+        key = log_key(loaded)
+        publish(opened.records, files, key, progress)
+        policy = trust(loaded, opened.records, key).log or Policy(key.name, (key.log(),))
         with opened.records.reading() as transaction:
             passport = transaction.lots.passport(gtin, lot)
             if passport is None:
                 message = f"lot {lot} of {gtin} has no passport"
                 raise NotFound(message)
-            raw = make_bundle(transaction, files, passport)
+            head = best_head(transaction, passport, policy)
+            raw = make_bundle(transaction, files, passport, head)
             if target.exists():
                 message = f"{target} is there already; nothing is overwritten"
                 raise Clash(message)

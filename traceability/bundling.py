@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from domain.errors import NotFound, NotYet
+from domain.errors import NotFound, NotYet, VerificationFailed
 from domain.ids import DeviceId
 from domain.lot import IssuedPassport, Lot
 from domain.window import print_instant
@@ -19,12 +20,14 @@ from traceability.dossier import PRODUCER, producer_said
 from traceability.envelope import Envelope
 from traceability.evidence.commit import Station, day_lines, measuring
 from traceability.evidence.device_day import HEADER
+from traceability.log.checkpoint import Policy, open_checkpoint
 from traceability.log.entry import DEVICE_DAY, decode
 from traceability.log.entry import PASSPORT as PASSPORT_ENTRY
 from traceability.log.files import LogFiles
 from traceability.log.proof import LogProof
 from traceability.passport import logged, subject, subject_of
 
+_HEADS = 200
 README = """\
 Hộ chiếu của một lô hàng, với mọi thứ để tự kiểm chứng, không cần mạng.
 A lot's passport with all that is needed to check it oneself, without a network.
@@ -83,6 +86,22 @@ def make_bundle(
         _disclosures(transaction, passport),
     )  # fmt: skip
     return bundle.encode(README)
+
+
+def best_head(
+    transaction: Transaction, passport: IssuedPassport, policy: Policy
+) -> SignedHead | None:
+    """Return the newest checkpoint over a passport that has the signatures verifiers ask for.
+
+    Where none has, a witness being away, the newest: the proof will say whose are missing.
+    """
+    entry, _ = _logged(transaction, passport)
+    heads = transaction.log.heads_over(entry.number, _HEADS)
+    for head in heads:
+        with suppress(VerificationFailed):
+            open_checkpoint(head.note, policy)
+            return head
+    return heads[0] if heads else None
 
 
 def make_log_proof(

@@ -16,7 +16,7 @@ from api import i18n
 from api.scans.opened import serial_of
 from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
-from domain.gs1 import print_date
+from domain.gs1 import SerialNumber, print_date
 from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
@@ -26,6 +26,7 @@ from store.series import Series
 from traceability.digital_link import LotLink
 from traceability.dossier import link_of, season_window
 from traceability.envelope import Envelope
+from traceability.key_register import trusted
 from traceability.standing import denied, doubts, standing
 
 _CHARTED = ("soil_moisture", "air_temperature", "rainfall")
@@ -79,6 +80,7 @@ class PassportView:
     key_id: str
     fingerprint: str
     logged: bool
+    void_since: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class LotView:
     denied_on: date | None
     found: tuple[str, date] | None
     mislabelled: bool
+    unissued: bool
     scanned: ScannedView | None
     passport: PassportView | None
     passport_url: str
@@ -131,7 +134,7 @@ def lot_view(
         days = days_window(local_day(window.start_ms, zone), last, zone)
         span = Span(days, Size.DAY, zone, language, passport.issued_ms)
         charts = _charts(transaction, series, lot, span)
-        signed = passport_view(passport, charts, span)
+        signed = passport_view(transaction, passport, charts, span)
     return LotView(
         lot=lot,
         state=standing(transaction, lot, local_day(now_ms, zone)),
@@ -144,6 +147,7 @@ def lot_view(
         denied_on=None if denial is None else local_day(denial.since_ms, zone),
         found=None if found is None else (found.reason, local_day(found.since_ms, zone)),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
+        unissued=_unissued(transaction, lot, said),
         scanned=_scanned(transaction, lot, said, zone, language),
         passport=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
@@ -164,6 +168,16 @@ def _scanned(
     return ScannedView(bool(unit), total.times, text, local_day(total.first_ms, zone))
 
 
+def _unissued(transaction: Transaction, lot: Lot, said: Sequence[tuple[str, str]]) -> bool:
+    """Whether a label names a unit of which we printed none: the easiest thing to invent."""
+    given = next((value for key, value in said if key == "21"), None)
+    if given is None:
+        return False
+    serial = serial_of(said)
+    unit = transaction.units.find(lot.gtin, SerialNumber(serial)) if serial else None
+    return unit is None or unit.number != lot.number
+
+
 def _contradicts(said: Sequence[tuple[str, str]], ours: LotLink) -> bool:
     """Whether a label names a place or a day that is not the one we printed, or no place at all.
 
@@ -174,7 +188,7 @@ def _contradicts(said: Sequence[tuple[str, str]], ours: LotLink) -> bool:
 
 
 def passport_view(
-    passport: IssuedPassport, charts: tuple[ChartView, ...], span: Span
+    transaction: Transaction, passport: IssuedPassport, charts: tuple[ChartView, ...], span: Span
 ) -> PassportView:
     """Return a passport in words and numbers."""
     envelope = Envelope.decode(passport.envelope)
@@ -196,7 +210,16 @@ def passport_view(
         key_id=envelope.key_id,
         fingerprint=hashlib.sha256(envelope.payload).hexdigest(),
         logged="log" in document,
+        void_since=_void_since(transaction, passport, span),
     )
+
+
+def _void_since(transaction: Transaction, passport: IssuedPassport, span: Span) -> str | None:
+    """Return since when the key that signed a passport is revoked, None when it holds."""
+    for key in trusted(transaction):
+        if key.id == passport.key_id and key.revoked and not key.holds(passport.issued_ms):
+            return i18n.moment(key.until_ms or 0, span.zone, span.language)
+    return None
 
 
 def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:

@@ -14,7 +14,7 @@ from domain.ids import EntryId
 from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
-from traceability.bundling import make_bundle
+from traceability.bundling import best_head, make_bundle
 from traceability.completeness.check import check
 from traceability.completeness.gather import dossier_of
 from traceability.completeness.regimes import DEFAULT, regime
@@ -118,6 +118,7 @@ def get_proof(
     given: Given, gtin: GtinPath, lot: LotPath, checkpoint: CheckpointQuery = None
 ) -> Response:
     """Return the passport with all that proves it, as a ZIP file; check it with `nguon verify`."""
+    policy = given.trust().log
     with given.records.reading() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
         passport = transaction.lots.passport(found.gtin, found.number)
@@ -128,6 +129,8 @@ def get_proof(
         if head is None and checkpoint is not None:
             message = f"no checkpoint over {checkpoint} entries was signed"
             raise NotFound(message)
+        if head is None and policy is not None:
+            head = best_head(transaction, passport, policy)
         raw = make_bundle(transaction, given.files, passport, head)
     headers = {"Content-Disposition": f'attachment; filename="{found.gtin}-{found.number}.zip"'}
     return Response(raw, media_type="application/zip", headers=headers)

@@ -128,6 +128,12 @@ class Log:
         ).one_or_none()
         return None if row is None else _head(row)
 
+    def heads_over(self, number: int, limit: int) -> list[SignedHead]:
+        """Return up to ``limit`` checkpoints over an entry, newest first."""
+        c = t.log_checkpoint.c
+        query = sa.select(t.log_checkpoint).where(c.size > number).order_by(c.size.desc())
+        return [_head(row) for row in self._connection.execute(query.limit(limit))]
+
     def heads(self) -> list[SignedHead]:
         """Return every signed checkpoint, smallest first."""
         query = sa.select(t.log_checkpoint).order_by(t.log_checkpoint.c.size)

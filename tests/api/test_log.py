@@ -1,19 +1,25 @@
 """The log and proofs over HTTP, as a stranger fetches them."""
 
 import base64
+import html
 
 import pytest
+import sqlalchemy as sa
 
+from domain.lot import Lot
 from domain.window import DAY_MS
 from tests.api.conftest import Site
 from tests.traceability.world import NOON
+from traceability.dossier import require_lot
 from traceability.envelope import digest_of
+from traceability.key_register import revoke
 from traceability.log.checkpoint import open_checkpoint
 from traceability.log.entry import decode
 from traceability.log.merkle import check_inclusion, leaf_hash
 from traceability.log.proof import LogProof
 from traceability.log.tiles import Tree, tile_path, unbundle
 from traceability.trust import parse_trust
+from traceability.units import draw, spend
 from traceability.verify_bundle import verify_bundle
 
 LOT = "/v1/lots/09520001000010/LO-1"
@@ -78,6 +84,39 @@ def test_a_lot_issued_over_http_is_in_the_log_at_once(site: Site) -> None:
     proven = verify_bundle(grower.get(f"{LOT}/proof").content, trust)
     assert proven.logged_ms == NOON + DAY_MS
     site.clock.now_ms = NOON
+
+
+def test_a_serial_that_was_never_issued_is_told(site: Site) -> None:
+    """The counterfeiter's simplest trick: a real lot, an invented unit."""
+    browser = site.browser()
+    page = html.unescape(browser.get("/01/09520001000010/10/LO-1/21/ABC").text)
+    assert 'data-state="unissued"' in page
+    assert "chưa từng được cấp" in page
+    assert "Mã này do hệ thống cấp" not in page
+    lot = require(site)
+    serials = draw(2)
+    with site.world.records.transaction() as transaction:
+        spend(transaction, lot, serials, 1.0, NOON)
+    page = html.unescape(browser.get(f"/01/09520001000010/10/LO-1/21/{serials[0]}").text)
+    assert "unissued" not in page
+    assert "Mã này do hệ thống cấp" in page
+
+
+def require(site: Site) -> Lot:
+    with site.world.records.reading() as transaction:
+        return require_lot(transaction, site.passport.gtin, site.passport.number)
+
+
+def test_a_passport_of_a_revoked_key_is_not_shown_as_if_it_held(site: Site) -> None:
+    address = "/01/09520001000010/10/LO-1"
+    with site.world.records.transaction() as transaction:
+        revoke(transaction, site.world.signer.public().id, NOON - 1, NOON + DAY_MS)
+    page = html.unescape(site.browser().get(address, params={"x": "1"}).text)
+    assert "đã bị thu hồi kể từ" in page
+    with site.world.records.transaction() as transaction:
+        transaction.connection.execute(
+            sa.text("UPDATE signing_key SET until_ms = NULL, revoked = 0")
+        )
 
 
 def test_the_page_offers_the_proof_and_the_explanation_names_the_log(site: Site) -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -15,6 +16,7 @@ from nguon.witness import post, witness_key
 from tests.builders import NOON
 from tests.services.server import free_ports
 from tests.traceability.world import World
+from traceability.bundling import best_head, make_bundle
 from traceability.log.append import record
 from traceability.log.checkpoint import Policy, open_checkpoint
 from traceability.log.entry import PASSPORT
@@ -94,6 +96,29 @@ def test_it_signs_each_step_over_a_restart_and_the_proof_says_who_saw_it(
     assert open_checkpoint(shown, policy).witnessed[0][0] == NAME
     proven = verify_bundle(world.proof(passport), Trust(world.trust().keys, policy))
     assert proven.witnessed[0][0] == NAME
+
+
+def test_a_proof_takes_the_newest_checkpoint_that_was_witnessed(
+    world: World, tmp_path: Path
+) -> None:
+    """The witness goes away: proofs go on under what it has signed, as long as it covers them."""
+    passport = world.issued()
+    publish(world.records, world.files, world.log_key)
+    key = eye(tmp_path)
+    with running(tmp_path) as address:
+        assert gather(world.records, world.files, Witnesses([(key, address)], post)) == 1
+    grow(world, 3)
+    policy = Policy(world.log_key.name, (world.log_key.log(),), (key,), 1)
+    with world.records.reading() as transaction:
+        head = best_head(transaction, passport, policy)
+        raw = make_bundle(transaction, world.files, passport, head)
+    proven = verify_bundle(raw, Trust(world.trust().keys, policy))
+    assert proven.witnessed[0][0] == NAME
+    with world.records.reading() as transaction:
+        alone = best_head(transaction, passport, replace(policy, quorum=0))
+    assert alone is not None
+    assert head is not None
+    assert alone.size == head.size + 3
 
 
 def test_it_never_signs_another_history(world: World, tmp_path: Path) -> None:
