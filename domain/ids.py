@@ -68,6 +68,13 @@ class EntryId(Identifier):
     noun = "entry id"
 
 
+class StepId(Identifier):
+    """A step between lots; made by the client, so that a repeated post changes nothing."""
+
+    __slots__ = ()
+    noun = "step id"
+
+
 class AreaCode(Identifier):
     """An administrative area or place; opaque, dated, never taken apart."""
 

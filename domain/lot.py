@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.gs1 import Gtin, LotNumber, SerialNumber
-from domain.ids import EntryId, PlotId, ProducerId, SeasonId
+from domain.ids import EntryId, PlotId, ProducerId, SeasonId, StepId
 
 
 class LotState(enum.StrEnum):
@@ -32,7 +32,12 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Produce of one harvest, of one product, under one number; weight in kilograms."""
+    """Produce of one product under one number; weight in kilograms when it was opened.
+
+    A lot is opened from one harvest, or ``made_by`` a step from other lots. Of the latter,
+    ``plot``, ``season`` and ``harvest`` are those that most of it came from, ``harvested`` is
+    the first day of all of them; what holds of it is judged by all of them.
+    """
 
     gtin: Gtin
     number: LotNumber
@@ -43,6 +48,7 @@ class Lot:
     expires: date
     kilograms: float
     opened_ms: int
+    made_by: StepId | None = None
 
 
 @dataclass(frozen=True, slots=True)

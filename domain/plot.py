@@ -48,6 +48,17 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """Who holds a plot, from a day (in) to a day (out), by which paper (``source``)."""
+
+    plot: PlotId
+    producer: ProducerId
+    valid_from: date
+    valid_to: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Crop:
     """A crop by its name in both languages."""
 

@@ -1,5 +1,6 @@
 """Products, lots, passports, recalls and buyers' reports in the records store."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -7,9 +8,11 @@ import sqlalchemy as sa
 
 from domain.errors import Clash, NotFound
 from domain.gs1 import Gtin, LotNumber
-from domain.ids import EntryId, PlotId, ProducerId, SeasonId
+from domain.ids import EntryId, PlotId, ProducerId, SeasonId, StepId
 from domain.lot import Finding, IssuedPassport, Lot, Product, Recall, Report
 from store.records import tables as t
+
+_AT_ONCE = 200  # keys in one statement: SQLite counts bound values
 
 
 class Lots:
@@ -46,7 +49,8 @@ class Lots:
             raise Clash(message)
         row = dict(gtin=lot.gtin, number=lot.number, plot=lot.plot, season=lot.season,
                    harvest=lot.harvest, harvested=lot.harvested, expires=lot.expires,
-                   kilograms=lot.kilograms, opened_ms=lot.opened_ms)  # fmt: skip
+                   kilograms=lot.kilograms, opened_ms=lot.opened_ms,
+                   made_by=lot.made_by)  # fmt: skip
         self._connection.execute(t.lot.insert().values(row))
 
     def find(self, gtin: str, number: str) -> Lot | None:
@@ -54,6 +58,17 @@ class Lots:
         query = sa.select(t.lot).where(t.lot.c.gtin == gtin, t.lot.c.number == number)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _lot(row)
+
+    def among(self, keys: Sequence[tuple[Gtin, LotNumber]]) -> list[Lot]:
+        """Return the lots of these keys that there are, in no order."""
+        key = sa.tuple_(t.lot.c.gtin, t.lot.c.number)
+        return [
+            _lot(row)
+            for first in range(0, len(keys), _AT_ONCE)
+            for row in self._connection.execute(
+                sa.select(t.lot).where(key.in_(keys[first : first + _AT_ONCE]))
+            )
+        ]
 
     def name_short(self, lot: Lot, number: int) -> None:
         """Keep the number that a lot's short code spells; a lot has one, for ever."""
@@ -86,15 +101,17 @@ class Lots:
         return [_lot(row) for row in self._connection.execute(query)]
 
     def taken_from(self, harvest: EntryId) -> float:
-        """Return the kilograms that lots have already taken from a harvest.
+        """Return the kilograms that lots opened from a harvest have already taken of it.
 
         Locks the harvest on PostgreSQL, so that two lots opened at once cannot both
         take the rest; SQLite has one writer at a time anyway.
         """
         lock = sa.select(t.entry.c.id).where(t.entry.c.id == harvest).with_for_update()
         self._connection.execute(lock)
-        query = sa.select(sa.func.coalesce(sa.func.sum(t.lot.c.kilograms), 0.0))
-        return float(self._connection.execute(query.where(t.lot.c.harvest == harvest)).scalar_one())
+        query = sa.select(sa.func.coalesce(sa.func.sum(t.lot.c.kilograms), 0.0)).where(
+            t.lot.c.harvest == harvest, t.lot.c.made_by.is_(None)
+        )
+        return float(self._connection.execute(query).scalar_one())
 
     def lock(self, lot: Lot) -> None:
         """Let others who lock the lot wait; SQLite has one writer at a time anyway."""
@@ -149,16 +166,26 @@ class Lots:
         """Return the recall of a lot, None when it is not recalled."""
         query = sa.select(t.recall).where(t.recall.c.gtin == gtin, t.recall.c.number == number)
         r = self._connection.execute(query).one_or_none()
-        if r is None:
-            return None
-        return Recall(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
+        return None if r is None else _recall(r)
+
+    def recalled_among(self, keys: Sequence[tuple[Gtin, LotNumber]]) -> list[Recall]:
+        """Return the recalls of these lots, oldest first."""
+        c = t.recall.c
+        found = [
+            _recall(row)
+            for first in range(0, len(keys), _AT_ONCE)
+            for row in self._connection.execute(
+                sa.select(t.recall).where(
+                    sa.tuple_(c.gtin, c.number).in_(keys[first : first + _AT_ONCE])
+                )
+            )
+        ]
+        return sorted(found, key=lambda recall: (recall.since_ms, recall.gtin, recall.number))
 
     def recalls(self) -> list[Recall]:
         """Return every recall, oldest first."""
         rows = self._connection.execute(sa.select(t.recall).order_by(t.recall.c.since_ms))
-        return [
-            Recall(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms) for r in rows
-        ]
+        return [_recall(r) for r in rows]
 
     def add_finding(self, finding: Finding) -> None:
         """Keep what the office found on a lot in doubt."""
@@ -215,7 +242,12 @@ def _product(r: "sa.Row[Any]") -> Product:
 
 def _lot(r: "sa.Row[Any]") -> Lot:
     return Lot(Gtin(r.gtin), LotNumber(r.number), PlotId(r.plot), SeasonId(r.season),
-               EntryId(r.harvest), r.harvested, r.expires, r.kilograms, r.opened_ms)  # fmt: skip
+               EntryId(r.harvest), r.harvested, r.expires, r.kilograms, r.opened_ms,
+               None if r.made_by is None else StepId(r.made_by))  # fmt: skip
+
+
+def _recall(r: "sa.Row[Any]") -> Recall:
+    return Recall(Gtin(r.gtin), LotNumber(r.number), r.reason, r.author, r.since_ms)
 
 
 def _passport(r: "sa.Row[Any]") -> IssuedPassport:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from domain.errors import Clash, NotFound
 from domain.gs1 import Gln
 from domain.ids import AreaCode, PlotId, ProducerId, SeasonId
-from domain.plot import Area, Band, Crop, Outline, Plot, Producer, Season
+from domain.plot import Area, Band, Crop, Holding, Outline, Plot, Producer, Season
 from store.records import tables as t
 
 
@@ -72,6 +72,31 @@ class Places:
         """Return a plot; raises `NotFound`."""
         query = sa.select(t.plot).where(t.plot.c.id == plot)
         return _plot(_one(self._connection.execute(query), f"plot {plot}"))
+
+    def add_holding(self, holding: Holding) -> None:
+        """Keep who holds a plot from a day on."""
+        row = dict(plot=holding.plot, producer=holding.producer, valid_from=holding.valid_from,
+                   valid_to=holding.valid_to, source=holding.source)  # fmt: skip
+        self._connection.execute(t.holding.insert().values(row))
+
+    def holdings(self, plot: PlotId) -> list[Holding]:
+        """Return who held a plot and when, oldest first; nothing where no dates are known."""
+        query = sa.select(t.holding).where(t.holding.c.plot == plot)
+        return [
+            Holding(PlotId(r.plot), ProducerId(r.producer), r.valid_from, r.valid_to, r.source)
+            for r in self._connection.execute(query.order_by(t.holding.c.valid_from))
+        ]
+
+    def holder_on(self, plot: Plot, on: date) -> ProducerId | None:
+        """Return who held a plot on a day, None when nobody did.
+
+        Where no dated holder was ever written down, it is the one in the register.
+        """
+        known = self.holdings(plot.id)
+        if not known:
+            return plot.producer
+        valid = [h for h in known if h.valid_from <= on and (h.valid_to is None or on < h.valid_to)]
+        return valid[-1].producer if valid else None
 
     def plot_at(self, gln: str) -> Plot | None:
         """Return the plot with a location number, None when there is none."""

@@ -26,6 +26,7 @@ from store.records.devices import Devices
 from store.records.diary import Diary
 from store.records.events import Events
 from store.records.keys import Keys
+from store.records.lineage import Lineage
 from store.records.log import Log
 from store.records.lots import Lots
 from store.records.places import Places
@@ -85,6 +86,11 @@ class Transaction:
     def scans(self) -> Scans:
         """How often labels were opened."""
         return Scans(self.connection)
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """Steps between lots."""
+        return Lineage(self.connection)
 
     @cached_property
     def log(self) -> Log:

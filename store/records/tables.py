@@ -61,6 +61,16 @@ plot_outline = sa.Table(
     _text("source"),
 )
 
+holding = sa.Table(
+    "holding",
+    metadata,
+    sa.Column("plot", sa.ForeignKey("plot.id"), primary_key=True),
+    sa.Column("valid_from", sa.Date, primary_key=True),
+    sa.Column("producer", sa.ForeignKey("producer.id"), nullable=False),
+    sa.Column("valid_to", sa.Date),
+    _text("source"),
+)
+
 crop = sa.Table(
     "crop", metadata, _text("code", primary_key=True), _text("name_vi"), _text("name_en")
 )
@@ -193,6 +203,7 @@ lot = sa.Table(
     sa.Column("expires", sa.Date, nullable=False),
     sa.Column("kilograms", sa.Float, nullable=False),
     sa.Column("opened_ms", sa.BigInteger, nullable=False),
+    sa.Column("made_by", sa.ForeignKey("step.id")),
 )
 
 short_code = sa.Table(

@@ -1,0 +1,156 @@
+"""Steps between lots in the records store; asked for by the lots they join."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from domain.gs1 import Gln, Gtin, LotNumber
+from domain.ids import StepId
+from domain.lineage import Portion, Step, StepKind
+from store.records import lineage_tables as t
+
+_T = TypeVar("_T")
+IN, OUT = "in", "out"
+LotKey = tuple[Gtin, LotNumber]
+_AT_ONCE = 200  # keys in one statement: SQLite counts bound values
+
+
+class Edge(NamedTuple):
+    """A lot that came of another by a step."""
+
+    parent: LotKey
+    child: LotKey
+
+
+class Lineage:
+    """Questions and statements about steps; within one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, step: Step, party_name: str | None) -> None:
+        """Keep a step, before the lots that come of it; raises `Clash` by way of the key."""
+        row = dict(id=step.id, kind=step.kind.value, place=step.place, author=step.author,
+                   at_ms=step.at_ms, party=step.party, party_name=party_name,
+                   process=step.process, about=step.about)  # fmt: skip
+        self._connection.execute(t.step.insert().values(row))
+
+    def add_portions(self, step: Step) -> None:
+        """Keep what a step took and made, when the lots made are there."""
+        sides = ((IN, step.inputs), (OUT, step.outputs))
+        rows = [
+            dict(step=step.id, side=side, gtin=one.gtin, lot=one.number, position=position,
+                 kilograms=one.kilograms, dry_rubber=one.dry_rubber)
+            for side, portions in sides
+            for position, one in enumerate(portions)
+        ]  # fmt: skip
+        self._connection.execute(t.step_lot.insert(), rows)
+
+    def find(self, step: StepId) -> Step | None:
+        """Return a step, None when there is none."""
+        return next(iter(self._steps(t.step.c.id == step)), None)
+
+    def party_name(self, step: StepId) -> str | None:
+        """Return the name of whoever took a shipment, None when it was not given or erased."""
+        query = sa.select(t.step.c.party_name).where(t.step.c.id == step)
+        found: str | None = self._connection.execute(query).scalar_one_or_none()
+        return found
+
+    def every(self) -> list[Step]:
+        """Return all steps, oldest first."""
+        return self._steps(sa.true())
+
+    def receipts(self, shipment: StepId) -> list[Step]:
+        """Return what arrived of a shipment, oldest first."""
+        return self._steps(t.step.c.about == shipment)
+
+    def of(self, lots: Iterable[LotKey], side: str) -> list[Step]:
+        """Return the steps that took (``in``) or made (``out``) any of the lots, oldest first."""
+        found: dict[StepId, Step] = {}
+        for some in _chunks(sorted(set(lots))):
+            c = t.step_lot.c
+            named = sa.select(c.step).where(sa.tuple_(c.gtin, c.lot).in_(some), c.side == side)
+            found |= {step.id: step for step in self._steps(t.step.c.id.in_(named))}
+        return sorted(found.values(), key=lambda step: (step.at_ms, step.id))
+
+    def taken(self, lot: LotKey) -> list[float]:
+        """Return the kilograms that each step took from a lot; what arrived is not taken again."""
+        c = t.step_lot.c
+        query = (
+            sa.select(c.kilograms)
+            .join(t.step, t.step.c.id == c.step)
+            .where(c.gtin == lot[0], c.lot == lot[1], c.side == IN)
+            .where(t.step.c.kind != StepKind.RECEIVE.value)
+        )
+        return [float(row[0]) for row in self._connection.execute(query)]
+
+    def above(self, lot: LotKey) -> list[LotKey]:
+        """Return the lots that a lot came of, however far back."""
+        return self._reach(lot, OUT, IN)
+
+    def below(self, lot: LotKey) -> list[LotKey]:
+        """Return the lots that came of a lot, however far on."""
+        return self._reach(lot, IN, OUT)
+
+    def edges_into(self, lots: Sequence[LotKey]) -> list[Edge]:
+        """Return which lots each of the given ones came of directly."""
+        made, taken = t.step_lot.alias(), t.step_lot.alias()
+        found = []
+        for some in _chunks(lots):
+            query = (
+                sa.select(taken.c.gtin, taken.c.lot, made.c.gtin, made.c.lot)
+                .join(made, made.c.step == taken.c.step)
+                .where(taken.c.side == IN, made.c.side == OUT)
+                .where(sa.tuple_(made.c.gtin, made.c.lot).in_(some))
+            )
+            rows = self._connection.execute(query)
+            found += [Edge(_key(row[0], row[1]), _key(row[2], row[3])) for row in rows]
+        return found
+
+    def _reach(self, lot: LotKey, here: str, there: str) -> list[LotKey]:
+        # UNION, not UNION ALL: a lot reached on two ways is followed once.
+        near, far = t.step_lot.alias(), t.step_lot.alias()
+        step = (
+            sa.select(far.c.gtin, far.c.lot)
+            .join(near, near.c.step == far.c.step)
+            .where(near.c.side == here, far.c.side == there)
+        )
+        reached = step.where(near.c.gtin == lot[0], near.c.lot == lot[1]).cte(recursive=True)
+        on = sa.and_(near.c.gtin == reached.c.gtin, near.c.lot == reached.c.lot)
+        reached = reached.union(step.join(reached, on))
+        query = sa.select(reached.c.gtin, reached.c.lot)
+        return [_key(row[0], row[1]) for row in self._connection.execute(query)]
+
+    def _steps(self, which: "sa.ColumnElement[bool]") -> list[Step]:
+        query = sa.select(t.step).where(which).order_by(t.step.c.at_ms, t.step.c.id)
+        heads = list(self._connection.execute(query))
+        portions: dict[tuple[str, str], list[Portion]] = {}
+        for some in _chunks([row.id for row in heads]):
+            c = t.step_lot.c
+            beside = sa.select(t.step_lot).where(c.step.in_(some)).order_by(c.position)
+            for row in self._connection.execute(beside):
+                portions.setdefault((row.step, row.side), []).append(_portion(row))
+        return [
+            _step(row, portions.get((row.id, IN), ()), portions.get((row.id, OUT), ()))
+            for row in heads
+        ]
+
+
+def _chunks(values: Sequence[_T]) -> Iterable[Sequence[_T]]:
+    return (values[i : i + _AT_ONCE] for i in range(0, len(values), _AT_ONCE))
+
+
+def _key(gtin: str, number: str) -> LotKey:
+    return Gtin(gtin), LotNumber(number)
+
+
+def _portion(r: "sa.Row[Any]") -> Portion:
+    return Portion(Gtin(r.gtin), LotNumber(r.lot), r.kilograms, r.dry_rubber)
+
+
+def _step(r: "sa.Row[Any]", inputs: Sequence[Portion], outputs: Sequence[Portion]) -> Step:
+    return Step(
+        StepId(r.id), StepKind(r.kind), tuple(inputs), tuple(outputs), Gln(r.place), r.author,
+        r.at_ms, r.party, r.process, None if r.about is None else StepId(r.about),
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""The tables of steps between lots; beside :mod:`store.records.tables`, in the same metadata.
+
+A step is one row, what it took and made are rows of ``step_lot`` (``side`` is ``in`` or
+``out``). ``party_name`` alone is ever emptied: who took a shipment may have to be erased.
+"""
+
+import sqlalchemy as sa
+
+from store.records.tables import metadata
+
+
+def _text(name: str, **options: object) -> "sa.Column[str]":
+    return sa.Column(name, sa.Text, nullable=False, **options)  # type: ignore[arg-type]
+
+
+step = sa.Table(
+    "step",
+    metadata,
+    _text("id", primary_key=True),
+    _text("kind"),
+    _text("place"),
+    _text("author"),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("party", sa.Text),
+    sa.Column("party_name", sa.Text),
+    sa.Column("process", sa.Text),
+    sa.Column("about", sa.ForeignKey("step.id"), index=True),
+)
+
+step_lot = sa.Table(
+    "step_lot",
+    metadata,
+    sa.Column("step", sa.ForeignKey("step.id"), primary_key=True),
+    _text("side", primary_key=True),
+    _text("gtin", primary_key=True),
+    _text("lot", primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("kilograms", sa.Float, nullable=False),
+    sa.Column("dry_rubber", sa.Float),
+    sa.ForeignKeyConstraint(["gtin", "lot"], ["lot.gtin", "lot.number"]),
+    sa.Index(None, "gtin", "lot", "side"),
+)
