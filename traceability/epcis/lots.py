@@ -9,6 +9,7 @@ CBV 2.0: section 7.1 (business steps), 7.2 (dispositions), 8.2 and 8.3 (identifi
 (master data attributes of a lot).
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,12 +44,28 @@ class Origin:
     country: str | None
 
 
+class Hidden(str):
+    """A party whose name stays behind a salted digest: SHA-256, 64 hexadecimal digits."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place given or taken at, where the party itself has no number."""
+
+    gln: Gln
+
+
+Side = Gln | Hidden | Spot
+
+
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """Who gives and who takes, as parties (GLN), and under which document (a URI)."""
+    """Who gives and who takes (a party's GLN, hidden, or a place), under which document (a URI)."""
 
-    giver: Gln
-    taker: Gln
+    giver: Side
+    taker: Side
     document: str | None = None
 
 
@@ -191,11 +208,21 @@ def _quantities(amounts: Sequence[Amount]) -> dict[str, Any]:
 
 
 def _parties(between: HandOver) -> dict[str, Any]:
-    giver, taker = f"{STEM}/417/{between.giver}", f"{STEM}/417/{between.taker}"
+    (kind, giver), (other, taker) = _side(between.giver), _side(between.taker)
     told: dict[str, Any] = {
-        "sourceList": [{"type": "possessing_party", "source": giver}],
-        "destinationList": [{"type": "possessing_party", "destination": taker}],
+        "sourceList": [{"type": kind, "source": giver}],
+        "destinationList": [{"type": other, "destination": taker}],
     }
     if between.document is not None:
         told["bizTransactionList"] = [{"type": "desadv", "bizTransaction": between.document}]
     return told
+
+
+def _side(side: Side) -> tuple[str, str]:
+    """Return the type and URI of a side; of a hidden one its digest as RFC 6920 writes it."""
+    if isinstance(side, Spot):
+        return "location", f"{STEM}/414/{side.gln}"
+    if isinstance(side, Gln):
+        return "possessing_party", f"{STEM}/417/{side}"
+    digest = urlsafe_b64encode(bytes.fromhex(side)).decode().rstrip("=")
+    return "possessing_party", f"ni:///sha-256;{digest}"
