@@ -28,6 +28,7 @@ from traceability.canonical import salted_digest
 from traceability.diary import digest_of
 from traceability.digital_link import LotLink
 from traceability.evidence.statistics import METHOD, Evidence, gather
+from traceability.lineage.graph import origins
 from traceability.log.entry import DIARY
 
 PRODUCER = "producer"
@@ -64,9 +65,10 @@ def require_lot(transaction: Transaction, gtin: Gtin, number: LotNumber) -> Lot:
 
 
 def link_of(transaction: Transaction, lot: Lot) -> LotLink:
-    """Return what the label of a lot says."""
-    plot = transaction.places.plot(lot.plot)
-    return LotLink(lot.gtin, lot.number, plot.gln, lot.harvested)
+    """Return what the label of a lot says; no place where it came of several."""
+    plots = {origin.plot for origin in origins(transaction, lot)}
+    gln = transaction.places.plot(lot.plot).gln if len(plots) == 1 else None
+    return LotLink(lot.gtin, lot.number, gln, lot.harvested)
 
 
 def season_window(transaction: Transaction, lot: Lot, now_ms: int) -> tuple[Window, ZoneInfo]:

@@ -3,7 +3,8 @@
 Rules:
 
 - ``harvest``              the lot comes from a harvest in the diary, weighed
-- ``product``              the product is the grower's own and of the crop harvested
+- ``holder``               somebody held the plot on the day of harvest
+- ``product``              the product is the holder's own and of the crop harvested
 - ``season``               the plot was in a season on the day of harvest
 - ``mass-balance``         lots together never weigh more than the harvest
 - ``permitted-products``   what was sprayed was on the list in force that day
@@ -24,9 +25,11 @@ from domain.lot import Lot, Product
 from domain.plot import Season
 from field.diary import waitings
 from store.records import Transaction
+from traceability.lineage.telling import keep, log, opening_of, subject_of
 from traceability.short_code import draw
 
 _GRAM_KG = 0.001
+_NOISE_KG = 1e-6  # of summing floats; weights are said to the gram
 # AI (10) allows more, but a slash or a percent sign in a path is read in two ways.
 _PRINTABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
 
@@ -48,13 +51,12 @@ def open_lot(transaction: Transaction, request: LotRequest, now_ms: int) -> Lot:
     """
     there = transaction.lots.find(request.gtin, request.number)
     if there is not None:
-        if (there.harvest, there.kilograms) == (request.harvest, request.kilograms):
+        asked = (None, request.harvest, request.kilograms)
+        if (there.made_by, there.harvest, there.kilograms) == asked:
             return there
         message = f"lot {request.number} of {request.gtin} exists already"
         raise Clash(message)
-    if not _PRINTABLE.fullmatch(request.number):
-        message = "a new lot's number has letters, digits, dots, hyphens, underscores"
-        raise InvalidInput(message, "number")
+    require_printable(request.number)
     harvest = transaction.diary.entry(request.harvest)
     if harvest.work is not Work.HARVEST:
         message = f"{harvest.id} is not a harvest"
@@ -75,12 +77,27 @@ def open_lot(transaction: Transaction, request: LotRequest, now_ms: int) -> Lot:
         kilograms=request.kilograms,
         opened_ms=now_ms,
     )
+    add_named(transaction, lot)
+    event = opening_of(transaction, lot)
+    keep(transaction, event, now_ms)
+    log(transaction, subject_of(lot), event, now_ms)
+    return lot
+
+
+def require_printable(number: LotNumber) -> None:
+    """Raise `InvalidInput` on a number that no new lot should bear."""
+    if not _PRINTABLE.fullmatch(number):
+        message = "a new lot's number has letters, digits, dots, hyphens, underscores"
+        raise InvalidInput(message, "number")
+
+
+def add_named(transaction: Transaction, lot: Lot) -> None:
+    """Keep a new lot, and a short code for it; raises `Clash` when its number is taken."""
     transaction.lots.add(lot)
     number = draw()
     while transaction.lots.by_short_number(number) is not None:
         number = draw()
     transaction.lots.name_short(lot, number)
-    return lot
 
 
 def _season_of(transaction: Transaction, harvest: Entry) -> Season:
@@ -95,8 +112,12 @@ def _require_own_product(
     transaction: Transaction, product: Product, harvest: Entry, season: Season
 ) -> None:
     plot = transaction.places.plot(harvest.plot)
-    if product.producer != plot.producer or product.crop != season.crop:
-        message = f"{product.gtin} is not {season.crop} of the producer of plot {plot.id}"
+    holder = transaction.places.holder_on(plot, harvest.day)
+    if holder is None:
+        message = f"nobody held plot {plot.id} on {harvest.day}, by the dated list of its holders"
+        raise Refused(message, "holder")
+    if product.producer != holder or product.crop != season.crop:
+        message = f"{product.gtin} is not {season.crop} of {holder}, who held plot {plot.id}"
         raise Refused(message, "product")
 
 
@@ -105,7 +126,7 @@ def _require_within_harvest(transaction: Transaction, request: LotRequest, harve
         message = "a lot weighs a gram or more"
         raise InvalidInput(message, "kilograms")
     left = (harvest.amount or 0.0) - transaction.lots.taken_from(harvest.id)
-    if request.kilograms > left + _GRAM_KG:
+    if request.kilograms > left + _NOISE_KG:
         message = f"the harvest of {harvest.day} has {left:g} kg left, {request.kilograms:g} asked"
         raise Refused(message, "mass-balance")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from domain.errors import Clash
+from domain.errors import Clash, Refused
 from domain.lot import IssuedPassport, Lot
 from domain.window import print_instant
 from store.judged import as_known
@@ -17,6 +17,7 @@ from traceability.dossier import PRODUCER, Dossier, compile_document, dossier, p
 from traceability.envelope import PAYLOAD_TYPE, Envelope, digest_of, pre_authentication
 from traceability.evidence.binding import bind, log_season
 from traceability.key_register import require_valid
+from traceability.lineage.graph import origins
 from traceability.log.append import record
 from traceability.log.entry import PASSPORT
 from traceability.log.salted import salted
@@ -113,5 +114,13 @@ def _sealed(by: Issuer, document: Mapping[str, Any]) -> bytes:
 
 def _permitted_dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dossier:
     # A spraying may have been written down since the lot was opened.
-    require_waited(transaction, transaction.diary.entry(lot.harvest))
+    behind = origins(transaction, lot)
+    for origin in behind:
+        require_waited(transaction, transaction.diary.entry(origin.harvest))
+    if len({(origin.season, origin.harvested) for origin in behind}) > 1:
+        message = (
+            f"lot {lot.number} is of several seasons or days of harvest; a passport speaks of one:"
+            " the lots it came of have theirs"
+        )
+        raise Refused(message, "one-season")
     return dossier(transaction, lot, issuer, now_ms)

@@ -1,7 +1,8 @@
 """What holds of a lot today: in date or not, called back, or in doubt.
 
 Never read from a passport, which says what was known when it was signed. A spraying
-may be written down after a lot was opened: the label then must not stay green.
+may be written down after a lot was opened: the label then must not stay green. What holds
+of a lot holds of every lot that came of it.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from domain.lot import Denial, Finding, Lot, LotState, Recall, state_of
 from domain.text import plain
 from field.diary import Waiting, waitings
 from store.records import Transaction
+from store.records.lineage import LotKey
+from traceability.lineage.graph import key_of, parents, upstream
 from traceability.log.append import record
 from traceability.log.entry import DENIAL, FINDING, RECALL
 from traceability.log.salted import salted
@@ -23,22 +26,47 @@ MAX_REASON = 200
 
 def standing(transaction: Transaction, lot: Lot, today: date) -> LotState:
     """Return the one state that holds of a lot on a day."""
-    recall = transaction.lots.recalled(lot.gtin, lot.number)
+    recall = recall_of(transaction, lot)
     return state_of(lot, recall, in_doubt=in_doubt(transaction, lot), today=today)
 
 
 def in_doubt(transaction: Transaction, lot: Lot) -> bool:
-    """Whether something is said against a lot that the office has not looked into."""
-    return bool(doubts(transaction, lot)) or denied(transaction, lot) is not None
+    """Whether something is said against a lot, or one that it came of, and is not looked into."""
+    if doubts(transaction, lot):
+        return True
+    chain = [lot] if lot.made_by is None else upstream(transaction, lot)
+    return any(denied(transaction, one) is not None for one in chain)
+
+
+def recall_of(transaction: Transaction, lot: Lot) -> Recall | None:
+    """Return the recall of a lot, else the oldest of a lot that it came of, else None."""
+    own = transaction.lots.recalled(lot.gtin, lot.number)
+    if own is not None or lot.made_by is None:
+        return own
+    above = transaction.lots.recalled_among(transaction.lineage.above(key_of(lot)))
+    return next(iter(above), None)
 
 
 def doubts(transaction: Transaction, lot: Lot) -> list[Waiting]:
-    """Return the sprayings that, as known now, forbade the harvest a lot was opened from.
+    """Return the sprayings that, as known now, forbade the harvests that a lot came of.
 
-    Those that the office has looked into are none any more; what is written down later is.
+    Those that the office has looked into, on the lot or on a lot between, are none any more;
+    what is written down later is.
     """
+    if lot.made_by is None:
+        return _unsettled(transaction, lot, waitings(transaction, lot.plot, lot.harvested))
+    chain = upstream(transaction, lot)
+    above = parents(transaction, chain)
+    found: dict[LotKey, list[Waiting]] = {}
+    for one in chain:  # parents before children
+        inherited = {w.entry.id: w for key in sorted(above[key_of(one)]) for w in found[key]}
+        own = [] if one.made_by else waitings(transaction, one.plot, one.harvested)
+        found[key_of(one)] = _unsettled(transaction, one, [*inherited.values(), *own])
+    return found[key_of(lot)]
+
+
+def _unsettled(transaction: Transaction, lot: Lot, forbidding: list[Waiting]) -> list[Waiting]:
     settled_ms = _settled_ms(transaction, lot)
-    forbidding = waitings(transaction, lot.plot, lot.harvested)
     return [waiting for waiting in forbidding if waiting.entry.recorded_ms > settled_ms]
 
 

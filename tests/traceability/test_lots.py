@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from domain.errors import Clash, InvalidInput, NotFound, Refused
 from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId, ProducerId, SeriesId
 from domain.lot import Product
+from domain.plot import Holding
 from domain.reading import Frame, StoredReading
 from domain.window import Window, days_window
 from field.diary import waitings
@@ -23,6 +24,7 @@ from tests.traceability.world import GTIN, HARVESTED, NOON, PLOT, STARTED, TODAY
 from traceability.canonical import to_bytes
 from traceability.dossier import compile_document, dossier
 from traceability.envelope import Envelope
+from traceability.log.entry import EVENT, decode
 from traceability.lots import LotRequest, open_lot
 from traceability.passport import issue
 
@@ -213,3 +215,50 @@ def test_a_product_that_left_the_list_afterwards_is_told_and_opens_nothing(world
         (waiting,) = waitings(transaction, PLOT, HARVESTED)
     assert waiting.product is None
     assert refused(world, REQUEST) == "permitted-products"
+
+
+def held(world: World, producer: str, first: date, last: date | None) -> None:
+    with world.records.transaction() as transaction:
+        by = Holding(PLOT, ProducerId(producer), first, last, "giấy chứng nhận mẫu")
+        transaction.places.add_holding(by)
+
+
+def test_nobody_opens_a_lot_on_a_plot_that_nobody_held(world: World) -> None:
+    world.harvest()
+    held(world, "ho-1", HARVESTED + timedelta(days=1), None)
+    assert refused(world, REQUEST) == "holder"
+
+
+@pytest.mark.parametrize("last", [HARVESTED + timedelta(days=1), None])
+def test_who_held_the_plot_on_the_day_of_harvest_decides(world: World, last: date | None) -> None:
+    world.harvest()
+    held(world, "ho-1", STARTED, last)
+    with world.records.transaction() as transaction:
+        open_lot(transaction, REQUEST, NOON)
+
+
+def test_a_plot_that_was_handed_on_is_the_new_holders(world: World) -> None:
+    world.harvest()
+    held(world, "ho-1", STARTED, HARVESTED)
+    assert refused(world, REQUEST) == "holder"  # the last day is out
+    held(world, "ho-2", HARVESTED, None)
+    assert refused(world, REQUEST) == "product"  # it is still the product of who gave it away
+
+
+@pytest.mark.parametrize("more", [0.001, 0.0011])
+def test_not_even_a_gram_beyond_the_harvest(world: World, more: float) -> None:
+    world.harvest(400.0)
+    assert refused(world, replace(REQUEST, kilograms=400.0 + more)) == "mass-balance"
+
+
+def test_opening_a_lot_is_an_event_in_the_log(world: World) -> None:
+    world.harvest()
+    with world.records.transaction() as transaction:
+        lot = open_lot(transaction, REQUEST, NOON)
+        open_lot(transaction, REQUEST, NOON + 5)
+        (entry,) = transaction.log.of_kind(EVENT)
+        (event,) = transaction.events.named(decode(entry.entry).body["event"])
+    told = json.loads(event.body)
+    assert (told["bizStep"], told["action"]) == ("commissioning", "ADD")
+    assert told["quantityList"][0]["quantity"] == lot.kilograms
+    assert told["ilmd"]["cbvmda:countryOfOrigin"] == "VN"

@@ -1,0 +1,102 @@
+"""Each opening of a lot and each step as an EPCIS event, kept and logged with what it tells.
+
+The event is made of nothing but what the records keep, so that it can be made again at any
+time and held against the one that was logged (``nguon fsck``).
+"""
+
+from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
+
+from babel.core import get_global
+
+from domain.errors import InvalidInput
+from domain.gs1 import Gln
+from domain.lineage import Portion, Step, StepKind
+from domain.lot import Lot
+from domain.window import local_day
+from store.records import Transaction
+from traceability.dossier import require_lot
+from traceability.epcis import lots as epcis
+from traceability.epcis.document import CONTEXT, Found
+from traceability.epcis.lots import HandOver, Hidden, Origin, Process, Spot
+from traceability.epcis.repository import new_event
+from traceability.epcis.telling import Amount, Event, When, Where
+from traceability.lineage.weights import floor_grams, kilograms
+from traceability.log.append import record
+from traceability.log.entry import EVENT
+
+_BY_STEP = {StepKind.TRANSFORM: "commissioning"}
+
+
+def opening_of(transaction: Transaction, lot: Lot) -> Event:
+    """Return the event of a lot opened from its harvest."""
+    plot = transaction.places.plot(lot.plot)
+    zone = transaction.places.zone_of(plot, lot.harvested)
+    origin = Origin(lot.harvested, lot.expires, country_of(zone))
+    amount = Amount(lot.gtin, lot.number, lot.kilograms)
+    return epcis.commissioned(amount, origin, When(lot.opened_ms, zone), Where(plot.gln, plot.gln))
+
+
+def event_of(transaction: Transaction, step: Step) -> Event:
+    """Return the event of a step; raises `InvalidInput` when it makes no valid one."""
+    when, here = When(step.at_ms, zone_of(transaction, step)), step.place
+    inputs = [_amount(one) for one in step.inputs]
+    if step.kind is StepKind.DESTROY:
+        return epcis.destroyed(inputs, when, Where(here))
+    if step.kind is StepKind.SHIP:
+        return epcis.shipped(inputs, _between(transaction, step), when, Where(here))
+    if step.kind is StepKind.RECEIVE:
+        return epcis.received(inputs, _between(transaction, step), when, Where(here, here))
+    # A name for the process that is the step's alone, whatever host it is told by.
+    name = f"{step.id} {' '.join(amount.uri for amount in inputs)}"
+    process = Process(
+        f"urn:uuid:{uuid5(NAMESPACE_URL, name)}",
+        _BY_STEP.get(step.kind, "creating_class_instance"),
+    )
+    outputs = [_amount(one) for one in step.outputs]
+    return epcis.transformed(inputs, outputs, process, when, Where(here, here))
+
+
+def keep(transaction: Transaction, event: Event, now_ms: int) -> bool:
+    """Keep an event of ours; False when one with this very content is there already."""
+    return transaction.events.add([new_event(Found("event", event, CONTEXT), now_ms)])[0]
+
+
+def log(transaction: Transaction, subject: str, event: Event, now_ms: int) -> None:
+    """Log an event by its hash id; last in a transaction, as all logging."""
+    record(transaction, EVENT, subject, {"event": event["eventID"]}, now_ms)
+
+
+def subject_of(told: Lot | Step) -> str:
+    """Return what the log files an event under: the lot opened, or the step."""
+    return f"step/{told.id}" if isinstance(told, Step) else f"lot/{told.gtin}/{told.number}"
+
+
+def country_of(zone: ZoneInfo) -> str | None:
+    """Return the country of a time zone by CLDR (ISO 3166-1 alpha-2), None when it has none."""
+    territories = get_global("zone_territories")
+    country = territories.get(zone.key)
+    return None if country in (None, "001", "ZZ") else str(country)
+
+
+def zone_of(transaction: Transaction, step: Step) -> ZoneInfo:
+    """Return the zone that a step is told in: that of the first lot's plot."""
+    if not step.inputs:
+        message = f"step {step.id} took of nothing"
+        raise InvalidInput(message, "inputs")
+    lot = require_lot(transaction, *step.inputs[0].lot)
+    plot = transaction.places.plot(lot.plot)
+    day = local_day(step.at_ms, transaction.places.zone_of(plot, lot.harvested))
+    return transaction.places.zone_of(plot, day)
+
+
+def _between(transaction: Transaction, step: Step) -> HandOver:
+    """Return who gave and who took: of a receipt, as its shipment has it."""
+    shipment = step if step.about is None else transaction.lineage.find(step.about) or step
+    party = shipment.party or ""
+    taker = Gln(party) if len(party) == Gln.length else Hidden(party)
+    return HandOver(Spot(shipment.place), taker)
+
+
+def _amount(one: Portion) -> Amount:
+    return Amount(one.gtin, one.number, kilograms(floor_grams(one.kilograms)))
