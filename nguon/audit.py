@@ -1,7 +1,7 @@
 """The log's part of ``nguon fsck``: everything claimed is in it, and it says what we say.
 
 Leaves, roots, checkpoints and signatures are made again from the entries; diary entries,
-passports, recalls and the days of devices are each held against their entry.
+passports, recalls, steps of lots and the days of devices are each held against their entry.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from domain.diary import Entry
 from domain.errors import NguonError, VerificationFailed
 from domain.ids import DeviceId
 from domain.window import HOUR_MS, day_window, print_instant
+from nguon.audit_events import events_in_log
 from nguon.compose import Stores, now_ms
 from store.records import Transaction
 from store.records.days import DayRevision
@@ -46,10 +47,10 @@ def findings(
         heads, size = transaction.log.heads(), transaction.log.size()
     yield from _tree(opened, heads, size, policy, say)
     yield from _published(files, heads, policy)
-    say("diary, passports and recalls in the log")
+    say("diary, passports, recalls and events in the log")
     with opened.records.reading() as transaction:
         yield from [*_diary(transaction), *_passports(transaction), *_recalls(transaction)]
-        yield from _denials(transaction)
+        yield from [*_denials(transaction), *events_in_log(transaction)]
     yield from _days(opened, say)
 
 

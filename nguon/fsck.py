@@ -24,7 +24,7 @@ from traceability.evidence.statistics import METHOD
 from traceability.keys import TrustedKey
 from traceability.log.checkpoint import Policy
 from traceability.log.files import LogFiles
-from traceability.standing import doubts
+from traceability.standing import doubts, recall_of
 from traceability.trust import Trust
 from traceability.verify import verify
 
@@ -88,7 +88,7 @@ def _rollups(opened: Stores, series: SeriesId, rhythm: Rhythm) -> Iterator[str]:
 def _doubted(opened: Stores) -> Iterator[str]:
     with opened.records.reading() as transaction:
         lots = transaction.lots.lots()
-        open_lots = [o for o in lots if transaction.lots.recalled(o.gtin, o.number) is None]
+        open_lots = [o for o in lots if recall_of(transaction, o) is None]
         found = [(lot, doubt) for lot in open_lots for doubt in doubts(transaction, lot)]
     for lot, doubt in found:
         yield (

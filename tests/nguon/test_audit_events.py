@@ -1,0 +1,111 @@
+"""``nguon fsck`` over lots and steps: a weight changed in any one place is found."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from domain.lineage import StepKind
+from nguon.audit_events import events_in_log
+from tests.traceability.lineage.orchard import (
+    PACKED,
+    destroy,
+    opened,
+    plant,
+    receive,
+    ship,
+    some,
+    split,
+    take,
+    transform,
+)
+from tests.traceability.world import World
+from traceability.log.append import record
+from traceability.log.entry import EVENT
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    plant(made)
+    opened(made, 100.0, "A")
+    with made.records.transaction() as transaction:
+        take(transaction, split("s-1", some("A", 60.0), [some("B", 40.0), some("C", 20.0)]))
+        take(transaction, transform("t-1", "packing", [some("B", 40.0)], [some("P", 38.0, PACKED)]))
+        take(transaction, ship("x-1", some("P", 30.0, PACKED)))
+        take(transaction, receive("r-1", some("P", 29.0, PACKED), "x-1"))
+        take(transaction, destroy("d-1", some("C", 20.0)))
+    yield made
+    made.close()
+
+
+def found(world: World) -> list[str]:
+    with world.records.reading() as transaction:
+        return list(events_in_log(transaction))
+
+
+def tampered(world: World, *statements: str) -> None:
+    with world.records.transaction() as transaction:
+        transaction.connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+        for statement in statements:
+            assert transaction.connection.execute(sa.text(statement)).rowcount > 0
+
+
+def test_lots_steps_events_and_log_agree(world: World) -> None:
+    assert found(world) == []
+    with world.records.reading() as transaction:
+        assert {step.kind for step in transaction.lineage.every()} == set(StepKind) - {"merge"}
+        assert len(list(transaction.log.of_kind(EVENT))) == 6
+
+
+def test_an_erased_name_breaks_nothing(world: World) -> None:
+    tampered(
+        world,
+        "UPDATE step SET party_name = NULL WHERE id = 'x-1'",
+        "DELETE FROM salt WHERE kind = 'party'",
+    )
+    assert found(world) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE lot SET kilograms = 101 WHERE number = 'A'", "event of lot/09520001000010/A is not the one"),
+        ("UPDATE lot SET kilograms = 50 WHERE number = 'A'", "10 kg more left it than it had"),
+        ("UPDATE lot SET expires = '2027-01-01' WHERE number = 'A'", "records were changed"),
+        ("UPDATE lot SET made_by = NULL WHERE number = 'B'", "event of lot/09520001000010/B is not in the log"),
+        ("UPDATE lot SET kilograms = 99 WHERE number = 'P'", "is not as it made it"),
+        ("UPDATE step_lot SET kilograms = 19 WHERE lot = 'C' AND step = 'd-1'", "event of step/d-1 is not the one"),
+        ("UPDATE step_lot SET kilograms = 41 WHERE lot = 'P' AND side = 'out'", "1 kg came of nothing"),
+        ("UPDATE step_lot SET kilograms = 19 WHERE lot = 'C' AND side = 'out'", "1 kg were lost"),
+        ("UPDATE step_lot SET kilograms = 31 WHERE step = 'r-1'", "more arrived than was shipped"),
+        ("UPDATE step SET party = '9520001001031' WHERE id = 'x-1'", "event of step/x-1 is not the one"),
+        ("UPDATE step SET at_ms = at_ms - 86400000 WHERE id = 's-1'", "event of step/s-1 is not the one"),
+        ("DELETE FROM step_lot WHERE step = 's-1'", "step/s-1 cannot be made again"),
+        ("UPDATE event SET event_id = 'x', hash_id = 'x' WHERE biz_step = 'destroying'", "step/d-1 is in the log and gone from the events"),
+        ("UPDATE log_entry SET subject = 'step/other' WHERE subject = 'step/d-1'", "step/other is in the log and what it tells of is gone"),
+        ("UPDATE log_entry SET subject = 'step/other' WHERE subject = 'step/d-1'", "step/d-1 is not in the log"),
+        ("UPDATE log_entry SET entry = x'00' WHERE subject = 'step/d-1'", "gone from the events"),
+    ],
+)  # fmt: skip
+def test_every_way_to_change_a_weight_is_named(world: World, statement: str, said: str) -> None:
+    tampered(world, statement)
+    assert any(said in line for line in found(world)), found(world)
+
+
+def test_what_is_logged_of_nothing_is_named(world: World) -> None:
+    with world.records.transaction() as transaction:
+        record(transaction, EVENT, "step/ghost", {"event": "ni:///sha-256;0"}, 0)
+    assert found(world) == [
+        "the event of step/ghost is in the log and what it tells of is gone from the records"
+    ]
+
+
+def test_a_lot_from_before_events_were_logged_needs_none(world: World) -> None:
+    tampered(
+        world,
+        "UPDATE lot SET opened_ms = 5 WHERE number = 'A'",
+        "DELETE FROM log_entry WHERE subject = 'lot/09520001000010/A'",
+    )
+    assert found(world) == []
