@@ -13,6 +13,7 @@ from api.rates import Tries
 from api.scans.recorder import Recorder
 from domain.errors import NotAllowed, NotSignedIn
 from domain.ids import PlotId, ProducerId
+from domain.lot import Lot
 from domain.plot import Plot
 from domain.window import local_day
 from store.records import Records, Transaction
@@ -99,6 +100,15 @@ def own_plot(transaction: Transaction, account: Account, plot: PlotId) -> Plot:
         message = "this plot is somebody else's"
         raise NotAllowed(message)
     return found
+
+
+def own_lot(transaction: Transaction, account: Account, lot: Lot) -> Lot:
+    """Return a lot of a product that is the account's; raises `NotAllowed`."""
+    product = transaction.lots.product(lot.gtin)
+    if account.role != "office" and product.producer != account.producer:
+        message = "this lot is somebody else's"
+        raise NotAllowed(message)
+    return lot
 
 
 def scope(account: Account) -> ProducerId | None:
