@@ -16,6 +16,7 @@ from api.epcis.problems import is_epcis
 from api.grower import lots as growers_lots
 from api.grower import routes as grower
 from api.hot import HotPages
+from api.office import lineage
 from api.office import recalls as office_recalls
 from api.office import routes as office
 from api.pages import security_policy
@@ -54,6 +55,7 @@ def create_app(given: Deps) -> FastAPI:
         growers_lots.router,
         office.router,
         office_recalls.router,
+        lineage.router,
         log.router,
     ):
         app.include_router(router)

@@ -20,6 +20,8 @@ BY_RULE = {
     "no-doubt": N_("Nothing is in doubt about this lot."),
     "two-officers": N_("Another officer must confirm this."),
     "harvest": N_("A lot is opened from a harvest in the diary."),
+    "holder": N_("Nobody is known to have held this plot on the day of harvest."),
+    "one-season": N_("This lot is of several harvests: the lots it was made of have passports."),
 }
 BY_FIELD = {
     "amount": _AMOUNT,

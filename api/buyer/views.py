@@ -27,8 +27,10 @@ from traceability.digital_link import LotLink
 from traceability.dossier import link_of, season_window
 from traceability.envelope import Envelope
 from traceability.key_register import trusted
-from traceability.standing import denied, doubts, standing
+from traceability.lineage.graph import origins
+from traceability.standing import denied, doubts, recall_of, standing
 
+_MOST_NAMED = 20
 _CHARTED = ("soil_moisture", "air_temperature", "rainfall")
 
 
@@ -107,6 +109,7 @@ class LotView:
     doubts: tuple[tuple[str, date], ...]
     denied_on: date | None
     found: tuple[str, date] | None
+    made_of: tuple[tuple[str, str], ...]
     mislabelled: bool
     unissued: bool
     scanned: ScannedView | None
@@ -123,7 +126,7 @@ def lot_view(
     """Return everything the page of a lot shows; ``said`` are the label's further AIs."""
     plot = transaction.places.plot(lot.plot)
     zone = transaction.places.zone_of(plot, lot.harvested)
-    recall = transaction.lots.recalled(lot.gtin, lot.number)
+    recall = recall_of(transaction, lot)
     found = transaction.lots.finding(lot.gtin, lot.number)
     doubted, denial = doubts(transaction, lot), denied(transaction, lot)
     passport = transaction.lots.passport(lot.gtin, lot.number)
@@ -146,6 +149,7 @@ def lot_view(
         doubts=tuple((doubt.name, doubt.entry.day) for doubt in doubted),
         denied_on=None if denial is None else local_day(denial.since_ms, zone),
         found=None if found is None else (found.reason, local_day(found.since_ms, zone)),
+        made_of=_made_of(transaction, lot),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         unissued=_unissued(transaction, lot, said),
         scanned=_scanned(transaction, lot, said, zone, language),
@@ -176,6 +180,14 @@ def _unissued(transaction: Transaction, lot: Lot, said: Sequence[tuple[str, str]
     serial = serial_of(said)
     unit = transaction.units.find(lot.gtin, SerialNumber(serial)) if serial else None
     return unit is None or unit.number != lot.number
+
+
+def _made_of(transaction: Transaction, lot: Lot) -> tuple[tuple[str, str], ...]:
+    """Return number and page of the harvested lots that a lot came of, none for one of those."""
+    if lot.made_by is None:
+        return ()
+    behind = sorted(origins(transaction, lot), key=lambda one: (one.harvested, one.number))
+    return tuple((one.number, link_of(transaction, one).path()) for one in behind[:_MOST_NAMED])
 
 
 def _contradicts(said: Sequence[tuple[str, str]], ours: LotLink) -> bool:

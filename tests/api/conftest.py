@@ -95,6 +95,11 @@ def standing_site(folder: Path, page_life_ms: int, place_header: str = "") -> Si
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Nothing is shown from memory: tests change the records behind the application's back."""
-    site = standing_site(tmp_path_factory.mktemp("site"), page_life_ms=0)
+    yield from made(tmp_path_factory.mktemp("site"))
+
+
+def made(folder: Path) -> Iterator[Site]:
+    """A site in a folder that shows nothing from memory, closed afterwards."""
+    site = standing_site(folder, page_life_ms=0)
     yield site
     site.world.close()
