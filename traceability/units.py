@@ -2,7 +2,8 @@
 
 Rules:
 
-- ``units-within-lot``   units together never hold more than their lot weighs
+- ``units-within-lot``   units together never hold more than what bears their lot's number:
+  its weight without what became other lots (traceability/lineage) or was destroyed
 
 A serial is 64 bits from the operating system, never the next number: who has seen one label
 cannot guess another, so an invented one is found out when it is scanned. Thirteen signs of
@@ -38,11 +39,12 @@ def _spelt(number: int) -> SerialNumber:
 def require_room(transaction: Transaction, lot: Lot, count: int, unit_kg: float) -> None:
     """Raise `Refused` when so many further units would hold more than the lot weighs."""
     printed, kilograms = transaction.units.printed(lot)
-    left = lot.kilograms - kilograms
+    weight = lot.kilograms - sum(transaction.lineage.turned((lot.gtin, lot.number)))
+    left = weight - kilograms
     if count * unit_kg > left + _GRAM_KG:
         most = max(0, int((left + _GRAM_KG) / unit_kg))
         message = (
-            f"lot {lot.number} weighs {lot.kilograms:g} kg and has {printed:,} units of"
+            f"lot {lot.number} weighs {weight:g} kg and has {printed:,} units of"
             f" {kilograms:g} kg; {most:,} more of {unit_kg:g} kg are possible, {count:,} asked"
         )
         raise Refused(message, "units-within-lot")

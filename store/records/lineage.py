@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from domain.gs1 import Gln, Gtin, LotNumber
 from domain.ids import StepId
-from domain.lineage import Portion, Step, StepKind
+from domain.lineage import MAKING, Portion, Step, StepKind
 from store.records import lineage_tables as t
 
 _T = TypeVar("_T")
@@ -76,12 +76,19 @@ class Lineage:
 
     def taken(self, lot: LotKey) -> list[float]:
         """Return the kilograms that each step took from a lot; what arrived is not taken again."""
+        return self._taken_by(lot, set(StepKind) - {StepKind.RECEIVE})
+
+    def turned(self, lot: LotKey) -> list[float]:
+        """Return the kilograms of a lot that bear its number no more: other lots now, or gone."""
+        return self._taken_by(lot, {*MAKING, StepKind.DESTROY})
+
+    def _taken_by(self, lot: LotKey, kinds: Iterable[StepKind]) -> list[float]:
         c = t.step_lot.c
         query = (
             sa.select(c.kilograms)
             .join(t.step, t.step.c.id == c.step)
             .where(c.gtin == lot[0], c.lot == lot[1], c.side == IN)
-            .where(t.step.c.kind != StepKind.RECEIVE.value)
+            .where(t.step.c.kind.in_(sorted(kind.value for kind in kinds)))
         )
         return [float(row[0]) for row in self._connection.execute(query)]
 

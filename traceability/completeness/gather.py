@@ -4,14 +4,18 @@ Pictures, brands and certificates have no table yet: a brand is there only as th
 units, the other fields stay empty, and the report says *missing*. Nothing is guessed from names.
 """
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.diary import Entry, Work
 from domain.errors import NotFound
+from domain.ids import SeasonId
 from domain.lot import Lot, Product
 from domain.plot import Plot, Producer
 from store.records import Transaction
 from traceability.completeness.dossier import Dossier, Fact, Stage, TraceCode
+from traceability.dossier import link_of
+from traceability.lineage.graph import origins
 
 _WORK_VI = {
     Work.PLANTING: "Gieo trồng",
@@ -31,19 +35,32 @@ def dossier_of(transaction: Transaction, lot: Lot, today: date) -> Dossier:
     plot, season = places.plot(lot.plot), places.season(lot.season)
     producer = places.producer(plot.producer)
     product = transaction.lots.product(lot.gtin)
-    entries = transaction.diary.entries(plot.id, season.started, lot.harvested)
     return Dossier(
         product_name=Fact(product.name_vi, f"product {product.gtin}, name_vi"),
         producer_name=Fact(producer.public_name, f"producer {producer.id}, public_name"),
         producer_address=_address(transaction, producer, today),
-        stages=tuple(_stage(entry, product, plot) for entry in entries),
+        stages=tuple(_stages(transaction, lot, product)),
         production_time=Fact(
             f"{season.started} – {lot.harvested}", f"season {season.id}, diary {lot.harvest}"
         ),
-        trace_code=TraceCode(lot.gtin, plot.gln, lot.number, lot.harvested, "label of the lot"),
+        trace_code=TraceCode(
+            lot.gtin, link_of(transaction, lot).gln, lot.number, lot.harvested, "label of the lot"
+        ),
         brand=_serials(transaction, lot),
         best_before=Fact(str(lot.expires), f"lot {lot.number}, expires", lot.expires),
     )
+
+
+def _stages(transaction: Transaction, lot: Lot, product: Product) -> Iterator[Stage]:
+    """Yield the work on every plot and season that a lot came of, each once."""
+    places, last = transaction.places, dict[SeasonId, date]()
+    for origin in origins(transaction, lot):
+        last[origin.season] = max(origin.harvested, last.get(origin.season, date.min))
+    for name, until in last.items():
+        season = places.season(name)
+        plot = places.plot(season.plot)
+        for entry in transaction.diary.entries(plot.id, season.started, until):
+            yield _stage(entry, product, plot)
 
 
 def _address(transaction: Transaction, producer: Producer, today: date) -> Fact | None:

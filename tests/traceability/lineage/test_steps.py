@@ -45,6 +45,7 @@ from traceability.lineage.yields import process_on, processes
 from traceability.log.entry import EVENT, decode
 from traceability.passport import issue
 from traceability.standing import call_back, doubts, settle, standing
+from traceability.units import draw, spend
 
 
 @pytest.fixture
@@ -432,6 +433,22 @@ def test_a_part_gets_a_passport_and_a_mixture_of_days_none(world: World) -> None
     assert caught.value.rule == "one-season"
     assert str(mixed.number) in str(caught.value)
     assert mixed.kilograms == 60.0
+
+
+def test_labels_stay_within_the_harvest_whatever_becomes_of_lots(world: World) -> None:
+    whole = opened(world, 100.0, "A")
+    with world.records.transaction() as transaction:
+        spend(transaction, whole, draw(60), 1.0, NOON)
+    over = split("s-1", some("A", 40.001), [some("B", 40.001)])
+    assert refused(world, over) == "units"
+    with world.records.transaction() as transaction:
+        take(transaction, split("s-1", some("A", 40.0), [some("B", 40.0)]))
+        take(transaction, ship("x-1", some("A", 60.0)))  # as it is, with its labels
+        spend(transaction, lot(transaction, "B"), draw(40), 1.0, NOON)
+    for one in (whole, replace(whole, number=LotNumber("B"), kilograms=40.0)):
+        with pytest.raises(Refused) as caught, world.records.transaction() as transaction:
+            spend(transaction, one, draw(1), 1.0, NOON)
+        assert caught.value.rule == "units-within-lot"
 
 
 def test_weights_are_exact() -> None:
