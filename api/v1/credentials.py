@@ -19,6 +19,9 @@ from traceability.dossier import require_lot
 from traceability.epcis.document import canonical_bytes, write_document
 from traceability.epcis.of_passport import Known, events_of_lot
 from traceability.epcis.sensing import Namespace
+from traceability.lineage.graph import steps_of
+from traceability.lineage.telling import event_of
+from traceability.standing import recall_of
 
 CREDENTIAL, EVENTS = "application/vc+jwt", "application/ld+json"
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
@@ -80,7 +83,8 @@ def get_events(given: Given, gtin: GtinPath, lot: LotPath) -> Response:
 def _known(given: Deps, transaction: Transaction, lot: Lot) -> tuple[Known, int]:
     """Return what is told of a lot, and since when it is so: the same twice is the same bytes."""
     plot = transaction.places.plot(lot.plot)
-    recall = transaction.lots.recalled(lot.gtin, lot.number)
+    recall = recall_of(transaction, lot)
+    steps = steps_of(transaction, lot)
     passport = transaction.lots.passport(lot.gtin, lot.number)
     known = Known(
         lot,
@@ -89,8 +93,9 @@ def _known(given: Deps, transaction: Transaction, lot: Lot) -> tuple[Known, int]
         recall,
         None if passport is None else passport.envelope,
         f"{lot_url(given.address, lot.gtin, lot.number)}/proof",
+        tuple(event_of(transaction, step) for step in steps),
     )
-    moments = [lot.opened_ms]
+    moments = [lot.opened_ms, *(step.at_ms for step in steps)]
     moments += [] if passport is None else [passport.issued_ms]
     moments += [] if recall is None else [recall.since_ms]
     return known, max(moments)

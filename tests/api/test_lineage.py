@@ -90,6 +90,18 @@ def test_a_lot_is_followed_from_harvest_to_market(site: Site, grower: TestClient
     assert "Năm" not in str(events)
 
 
+def test_a_lots_own_events_are_those_that_are_kept(site: Site, grower: TestClient) -> None:
+    walked(site, grower)
+    kept = site.client().get("/epcis/v2/events").json()
+    known = {e["eventID"] for e in kept["epcisBody"]["queryResults"]["resultsBody"]["eventList"]}
+    for gtin, lot, steps in ((GTIN, "A", ["commissioning", "creating_class_instance"]),
+                             (GTIN, "M", ["creating_class_instance", "commissioning"]),
+                             (PACKED, "P", ["commissioning", "shipping", "receiving", "destroying"])):  # fmt: skip
+        told = site.client().get(f"/v1/lots/{gtin}/{lot}/events").json()["epcisBody"]["eventList"]
+        assert [event["bizStep"] for event in told] == steps
+        assert {event["eventID"] for event in told} <= known
+
+
 def test_the_same_post_again_changes_nothing(grower: TestClient) -> None:
     first = post(grower, "split", SPLIT)
     assert post(grower, "split", SPLIT, status=200) == first

@@ -12,6 +12,7 @@ from domain.lot import Lot, LotState
 from domain.window import DAY_MS, from_ms, local_day
 from field.diary import waitings
 from store.records import Transaction
+from store.records.lineage import LotKey
 from traceability.bundling import entry_of, make_bundle
 from traceability.canonical import to_bytes
 from traceability.credential.claims import Proof
@@ -22,6 +23,7 @@ from traceability.credential.status_list import REVOCATION, SIZE, parse_name, st
 from traceability.credential.verify import TOKEN_TYPE
 from traceability.envelope import Envelope, digest_of
 from traceability.key_register import require_valid
+from traceability.lineage.graph import downstream, key_of
 from traceability.log.entry import PASSPORT
 from traceability.log.files import LogFiles
 from traceability.passport import subject
@@ -80,18 +82,21 @@ def _signed(signer: Signer, address: str, credential: Mapping[str, Any]) -> str:
 
 
 def _recalled(transaction: Transaction) -> Iterator[Lot]:
-    """Yield every lot that was ever recalled: that is not taken back."""
+    """Yield every lot that was ever recalled, and what came of it: that is not taken back."""
+    told = set[LotKey]()
     for one in transaction.lots.recalls():
         lot = transaction.lots.find(one.gtin, one.number)
-        if lot is not None:
-            yield lot
+        below = [] if lot is None else downstream(transaction, lot)
+        yield from (each for each in below if key_of(each) not in told)
+        told.update(key_of(each) for each in below)
 
 
 def _doubted(transaction: Transaction, now_ms: int) -> Iterator[Lot]:
     """Yield the lots in doubt, and neither recalled nor past their date.
 
     A credential past its date is refused for that already. What a harvest's waiting periods
-    were is asked once for all lots of it; nearly always there are none.
+    were is asked once for all lots of it; nearly always there are none. That suits lots made of
+    others as well: one that has a passport is of one season and one day of harvest.
     """
     yesterday = from_ms(now_ms - DAY_MS).date() - timedelta(days=1)
     waited: dict[tuple[PlotId, date], bool] = {}

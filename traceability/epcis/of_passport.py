@@ -1,7 +1,7 @@
 """A lot's own events, made from its record and from the figures of its passport. Pure.
 
-Nothing is kept for them: the same passport gives the same events under the same ids, so that
-they may be told beside others that were captured, and each still counts once.
+The same passport gives the same events under the same ids, so that they may be told beside
+others that are kept, and each still counts once.
 """
 
 import json
@@ -26,6 +26,8 @@ class Known:
     """What is told of a lot: its record, where it grew, and what came of it.
 
     ``envelope`` is its newest passport as signed, ``proof`` where that passport's proof is.
+    ``steps`` are the events of what was done with it, as they are kept; one of them made it
+    unless it was opened from a harvest.
     """
 
     lot: Lot
@@ -34,24 +36,32 @@ class Known:
     recall: Recall | None
     envelope: bytes | None
     proof: str
+    steps: tuple[Event, ...] = ()
 
 
 def events_of_lot(known: Known, ours: Namespace) -> list[Event]:
     """Return a lot's events in the order in which they happened; for a context of ``ours``.
 
-    That it came into being at its harvest, what each device measured over its season, and that
-    it was called back, as far as any of it is so.
+    That it came into being at its harvest or of other lots, what each device measured over its
+    season, what was done with it, and that it was called back, as far as any of it is so.
     """
     lot, where = known.lot, Where(known.place, known.place)
     amount = Amount(lot.gtin, lot.number, lot.kilograms)
-    country = country_of(known.zone.key)
-    origin = Origin(lot.harvested, lot.expires, None if country is None else country.code)
-    begun = commissioned(amount, origin, When(lot.opened_ms, known.zone), where)
     sensed = [] if known.envelope is None else _sensed(known.envelope, known, ours, amount)
-    if known.recall is None:
-        return [*sensed, begun]
-    called_back = recalled([amount], When(known.recall.since_ms, known.zone), where)
-    return [*sensed, begun, called_back]
+    begun = [_opened(known, amount, where)] if lot.made_by is None else []
+    told = [*sensed, *begun, *known.steps]
+    if known.recall is not None:
+        when = When(known.recall.since_ms, known.zone)
+        told.append(recalled([amount], when, where))
+    return told
+
+
+def _opened(known: Known, amount: Amount, where: Where) -> Event:
+    country = country_of(known.zone.key)
+    origin = Origin(
+        known.lot.harvested, known.lot.expires, None if country is None else country.code
+    )
+    return commissioned(amount, origin, When(known.lot.opened_ms, known.zone), where)
 
 
 def _sensed(envelope: bytes, known: Known, ours: Namespace, amount: Amount) -> list[Event]:

@@ -57,6 +57,13 @@ def parents(transaction: Transaction, lots: Iterable[Lot]) -> dict[LotKey, set[L
     return found
 
 
+def steps_of(transaction: Transaction, lot: Lot) -> list[Step]:
+    """Return the steps that made a lot or took from it, by time."""
+    key = key_of(lot)
+    both = (*transaction.lineage.of([key], OUT), *transaction.lineage.of([key], IN))
+    return sorted({step.id: step for step in both}.values(), key=lambda step: (step.at_ms, step.id))
+
+
 def graph(transaction: Transaction, lot: Lot) -> Graph:
     """Return the whole lineage of a lot, both ways."""
     above, below = upstream(transaction, lot), downstream(transaction, lot)

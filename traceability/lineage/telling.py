@@ -7,14 +7,13 @@ time and held against the one that was logged (``nguon fsck``).
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-from babel.core import get_global
-
 from domain.errors import InvalidInput
 from domain.gs1 import Gln
 from domain.lineage import Portion, Step, StepKind
 from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
+from traceability.countries import country_of
 from traceability.dossier import require_lot
 from traceability.epcis import lots as epcis
 from traceability.epcis.document import CONTEXT, Found
@@ -32,7 +31,8 @@ def opening_of(transaction: Transaction, lot: Lot) -> Event:
     """Return the event of a lot opened from its harvest."""
     plot = transaction.places.plot(lot.plot)
     zone = transaction.places.zone_of(plot, lot.harvested)
-    origin = Origin(lot.harvested, lot.expires, country_of(zone))
+    country = country_of(zone.key)
+    origin = Origin(lot.harvested, lot.expires, None if country is None else country.code)
     amount = Amount(lot.gtin, lot.number, lot.kilograms)
     return epcis.commissioned(amount, origin, When(lot.opened_ms, zone), Where(plot.gln, plot.gln))
 
@@ -70,13 +70,6 @@ def log(transaction: Transaction, subject: str, event: Event, now_ms: int) -> No
 def subject_of(told: Lot | Step) -> str:
     """Return what the log files an event under: the lot opened, or the step."""
     return f"step/{told.id}" if isinstance(told, Step) else f"lot/{told.gtin}/{told.number}"
-
-
-def country_of(zone: ZoneInfo) -> str | None:
-    """Return the country of a time zone by CLDR (ISO 3166-1 alpha-2), None when it has none."""
-    territories = get_global("zone_territories")
-    country = territories.get(zone.key)
-    return None if country in (None, "001", "ZZ") else str(country)
 
 
 def zone_of(transaction: Transaction, step: Step) -> ZoneInfo:

@@ -1,5 +1,7 @@
 """Steps between lots: what is refused, and by which rule; what is inherited; told once."""
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -35,6 +37,7 @@ from tests.traceability.lineage.orchard import (
     transform,
 )
 from tests.traceability.world import GTIN, HARVESTED, NOON, TODAY, World
+from traceability.credential.issuing import issue_status_list
 from traceability.dossier import link_of, require_lot
 from traceability.lineage.asked import Asked, Party
 from traceability.lineage.graph import downstream, graph, key_of, origins, upstream
@@ -456,3 +459,26 @@ def test_weights_are_exact() -> None:
     assert sum(grams(0.001) for _ in range(1000)) == 1000
     assert floor_grams(0.0019) == 1
     assert left(0.3, [0.1, 0.2]) == 0
+
+
+def revoked(world: World) -> str:
+    """Return the list of the credentials that were taken back, compressed."""
+    address = "https://nguon.example"
+    with world.records.reading() as transaction:
+        token = issue_status_list(transaction, world.signer, address, "revocation-0", NOON + 9)
+    payload = token.split(".")[1]
+    told = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(told["credentialSubject"]["encodedList"])
+
+
+def test_the_credential_of_a_part_is_revoked_with_what_it_came_of(world: World) -> None:
+    world.measure()
+    whole = opened(world, 100.0, "A")
+    with world.records.transaction() as transaction:
+        take(transaction, split("s-1", some("A", 60.0), [some("C", 60.0)]))
+        part = lot(transaction, "C")
+    issue(world.issuer, part, NOON)  # the whole has none
+    before = revoked(world)
+    with world.records.transaction() as transaction:
+        call_back(transaction, whole, "dư lượng", "office", NOON + 2)
+    assert revoked(world) != before
