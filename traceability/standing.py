@@ -5,12 +5,13 @@ may be written down after a lot was opened: the label then must not stay green. 
 of a lot holds of every lot that came of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
 from domain.errors import Clash, InvalidInput, Refused
+from domain.ids import PlotId
 from domain.lot import Denial, Finding, Lot, LotState, Recall, state_of
 from domain.text import plain
 from field.diary import Waiting, waitings
@@ -38,6 +39,29 @@ def in_doubt(transaction: Transaction, lot: Lot) -> bool:
     return any(denied(transaction, one) is not None for one in chain)
 
 
+def standings(transaction: Transaction, lots: Sequence[Lot], today: date) -> dict[LotKey, LotState]:
+    """Return what holds of each of several lots, asking once for all that stand behind them."""
+    chain = upstream(transaction, *lots)
+    above = parents(transaction, chain)
+    recalls: dict[LotKey, Recall | None] = dict.fromkeys(map(key_of, chain))
+    for recall in transaction.lots.recalled_among(list(recalls)):
+        recalls[recall.gtin, recall.number] = recall
+    for key in map(key_of, chain):  # parents before children
+        inherited = (recalls[one] for one in sorted(above[key]))
+        recalls[key] = recalls[key] or next((one for one in inherited if one is not None), None)
+    doubted = {key for key, found in _doubts(transaction, chain, above).items() if found}
+    disowned: set[LotKey] = set()
+    for one in chain:
+        if denied(transaction, one) is not None or not disowned.isdisjoint(above[key_of(one)]):
+            disowned.add(key_of(one))
+    return {
+        key_of(lot): state_of(
+            lot, recalls[key_of(lot)], in_doubt=key_of(lot) in doubted | disowned, today=today
+        )
+        for lot in lots
+    }
+
+
 def recall_of(transaction: Transaction, lot: Lot) -> Recall | None:
     """Return the recall of a lot, else the oldest of a lot that it came of, else None."""
     own = transaction.lots.recalled(lot.gtin, lot.number)
@@ -56,16 +80,36 @@ def doubts(transaction: Transaction, lot: Lot) -> list[Waiting]:
     if lot.made_by is None:
         return _unsettled(transaction, lot, waitings(transaction, lot.plot, lot.harvested))
     chain = upstream(transaction, lot)
-    above = parents(transaction, chain)
+    return _doubts(transaction, chain, None).get(key_of(lot), [])
+
+
+def _doubts(
+    transaction: Transaction, chain: Sequence[Lot], above: Mapping[LotKey, set[LotKey]] | None
+) -> dict[LotKey, list[Waiting]]:
+    """Return the doubts of each lot of a chain, parents first; empty when nothing is forbidden."""
+    forbidding = _forbidding(transaction, chain)
+    if not any(forbidding.values()):
+        return {}
+    above = parents(transaction, chain) if above is None else above
     found: dict[LotKey, list[Waiting]] = {}
-    for one in chain:  # parents before children
+    for one in chain:
         inherited = {w.entry.id: w for key in sorted(above[key_of(one)]) for w in found[key]}
-        own = [] if one.made_by else waitings(transaction, one.plot, one.harvested)
+        own = [] if one.made_by else forbidding[one.plot, one.harvested]
         found[key_of(one)] = _unsettled(transaction, one, [*inherited.values(), *own])
-    return found[key_of(lot)]
+    return found
+
+
+def _forbidding(
+    transaction: Transaction, lots: Sequence[Lot]
+) -> dict[tuple[PlotId, date], list[Waiting]]:
+    """Return what forbade each harvest that lots were opened from; nearly always nothing."""
+    harvests = {(lot.plot, lot.harvested) for lot in lots if lot.made_by is None}
+    return {harvest: waitings(transaction, *harvest) for harvest in harvests}
 
 
 def _unsettled(transaction: Transaction, lot: Lot, forbidding: list[Waiting]) -> list[Waiting]:
+    if not forbidding:
+        return []
     settled_ms = _settled_ms(transaction, lot)
     return [waiting for waiting in forbidding if waiting.entry.recorded_ms > settled_ms]
 

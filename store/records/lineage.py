@@ -92,13 +92,14 @@ class Lineage:
         )
         return [float(row[0]) for row in self._connection.execute(query)]
 
-    def above(self, lot: LotKey) -> list[LotKey]:
-        """Return the lots that a lot came of, however far back."""
-        return self._reach(lot, OUT, IN)
+    def above(self, *lots: LotKey) -> list[LotKey]:
+        """Return the lots that any of the given ones came of, however far back; each once."""
+        reached = {key: None for some in _chunks(lots) for key in self._reach(some, OUT, IN)}
+        return list(reached)
 
     def below(self, lot: LotKey) -> list[LotKey]:
         """Return the lots that came of a lot, however far on."""
-        return self._reach(lot, IN, OUT)
+        return self._reach([lot], IN, OUT)
 
     def edges_into(self, lots: Sequence[LotKey]) -> list[Edge]:
         """Return which lots each of the given ones came of directly."""
@@ -115,7 +116,7 @@ class Lineage:
             found += [Edge(_key(row[0], row[1]), _key(row[2], row[3])) for row in rows]
         return found
 
-    def _reach(self, lot: LotKey, here: str, there: str) -> list[LotKey]:
+    def _reach(self, lots: Sequence[LotKey], here: str, there: str) -> list[LotKey]:
         # UNION, not UNION ALL: a lot reached on two ways is followed once.
         near, far = t.step_lot.alias(), t.step_lot.alias()
         step = (
@@ -123,7 +124,8 @@ class Lineage:
             .join(near, near.c.step == far.c.step)
             .where(near.c.side == here, far.c.side == there)
         )
-        reached = step.where(near.c.gtin == lot[0], near.c.lot == lot[1]).cte(recursive=True)
+        first = sa.tuple_(near.c.gtin, near.c.lot).in_(lots)
+        reached = step.where(first).cte(recursive=True)
         on = sa.and_(near.c.gtin == reached.c.gtin, near.c.lot == reached.c.lot)
         reached = reached.union(step.join(reached, on))
         query = sa.select(reached.c.gtin, reached.c.lot)

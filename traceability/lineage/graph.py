@@ -36,11 +36,11 @@ def origins(transaction: Transaction, lot: Lot) -> list[Lot]:
     return [one for one in above if one.made_by is None]
 
 
-def upstream(transaction: Transaction, lot: Lot) -> list[Lot]:
-    """Return a lot and everything that it came of, parents before children."""
-    if lot.made_by is None:
-        return [lot]
-    return _ordered(transaction, [key_of(lot), *transaction.lineage.above(key_of(lot))])
+def upstream(transaction: Transaction, *lots: Lot) -> list[Lot]:
+    """Return lots and everything that they came of, parents before children."""
+    made = [key_of(lot) for lot in lots if lot.made_by is not None]
+    above = transaction.lineage.above(*made) if made else []
+    return _ordered(transaction, list(dict.fromkeys([*(key_of(lot) for lot in lots), *above])))
 
 
 def downstream(transaction: Transaction, lot: Lot) -> list[Lot]:

@@ -9,7 +9,7 @@ from domain.window import local_day
 from store.records import Transaction
 from traceability.lineage.graph import graph, key_of
 from traceability.lineage.weights import kilograms, left
-from traceability.standing import standing
+from traceability.standing import standings
 
 MOST_TOLD = 200
 """Lots told at once: more fit on no page, and each is judged by all that stand behind it."""
@@ -57,15 +57,15 @@ def seen(transaction: Transaction, lot: Lot, now_ms: int) -> Seen:
         for step in whole.steps
         if {one.lot for one in step.outputs} & keys or {one.lot for one in step.inputs} & keys
     ]
-    nodes = tuple(node(transaction, one, now_ms) for one in told)
+    plot = transaction.places.plot(lot.plot)
+    today = local_day(now_ms, transaction.places.zone_of(plot, lot.harvested))
+    states = standings(transaction, told, today)
+    nodes = tuple(_node(transaction, one, states[key_of(one)]) for one in told)
     return Seen(lot, nodes, tuple(steps), whole=len(told) == len(whole.lots))
 
 
-def node(transaction: Transaction, lot: Lot, now_ms: int) -> Node:
-    """Return one lot as it stands."""
-    zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
+def _node(transaction: Transaction, lot: Lot, state: LotState) -> Node:
     rest = left(lot.kilograms, transaction.lineage.taken(key_of(lot)))
-    state = standing(transaction, lot, local_day(now_ms, zone))
     return Node(lot, transaction.lots.product(lot.gtin), kilograms(rest), state)
 
 

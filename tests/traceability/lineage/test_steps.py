@@ -47,7 +47,7 @@ from traceability.lineage.weights import floor_grams, grams, left
 from traceability.lineage.yields import process_on, processes
 from traceability.log.entry import EVENT, decode
 from traceability.passport import issue
-from traceability.standing import call_back, doubts, settle, standing
+from traceability.standing import call_back, doubts, settle, standing, standings
 from traceability.units import draw, spend
 
 
@@ -208,6 +208,8 @@ def test_what_is_recalled_or_doubted_goes_nowhere(world: World) -> None:
     with world.records.transaction() as transaction:
         assert standing(transaction, lot(transaction, "M"), TODAY) is LotState.DOUBTED
         assert len(doubts(transaction, lot(transaction, "M"))) == 1  # told once, on two ways
+        only = [lot(transaction, "M")]
+        assert list(standings(transaction, only, TODAY).values()) == [LotState.DOUBTED]
     assert refused(world, ship("x-1", some("M", 1.0))) == "standing"
     with world.records.transaction() as transaction:
         settle(transaction, lot(transaction, "B"), "đã kiểm tra", "office", NOON + 1)
@@ -217,6 +219,8 @@ def test_what_is_recalled_or_doubted_goes_nowhere(world: World) -> None:
         assert standing(transaction, lot(transaction, "M"), TODAY) is LotState.VALID
         call_back(transaction, lot(transaction, "C"), "dư lượng", "office", NOON + 2)
         states = {n: standing(transaction, lot(transaction, n), TODAY) for n in "ABCM"}
+        asked = standings(transaction, [lot(transaction, n) for n in "MABC"], TODAY)
+        assert {number: state for (_, number), state in asked.items()} == states
     assert states == {
         "A": LotState.VALID,
         "B": LotState.VALID,
