@@ -13,6 +13,7 @@ from domain.lot import Lot, Proposal, Recall
 from domain.window import DAY_MS
 from store.records import Transaction
 from store.records.decisions import End
+from traceability.lineage.graph import downstream
 from traceability.standing import Ground, call_back, require_reason
 
 LATELY_MS = 7 * DAY_MS
@@ -32,14 +33,9 @@ class Impact:
     scans_lately: int
 
 
-def downstream(_transaction: Transaction, lot: Lot) -> tuple[Lot, ...]:
-    """Return a lot and everything that was made of it, the lot first."""
-    return (lot,)
-
-
 def impact(transaction: Transaction, lot: Lot, now_ms: int) -> Impact:
     """Return what a recall of a lot would reach."""
-    lots = downstream(transaction, lot)
+    lots = tuple(downstream(transaction, lot))
     totals = [transaction.scans.total(one.gtin, one.number) for one in lots]
     lately = (transaction.scans.since(one.gtin, one.number, now_ms - LATELY_MS) for one in lots)
     return Impact(

@@ -47,7 +47,7 @@ from traceability.lineage.weights import floor_grams, grams, left
 from traceability.lineage.yields import process_on, processes
 from traceability.log.entry import EVENT, decode
 from traceability.passport import issue
-from traceability.standing import call_back, doubts, settle, standing, standings
+from traceability.standing import Ground, call_back, doubts, settle, standing, standings
 from traceability.units import draw, spend
 
 
@@ -217,7 +217,7 @@ def test_what_is_recalled_or_doubted_goes_nowhere(world: World) -> None:
         assert standing(transaction, lot(transaction, "M"), TODAY) is LotState.DOUBTED  # by C
         settle(transaction, whole, "đã kiểm tra", "office", NOON + 1)
         assert standing(transaction, lot(transaction, "M"), TODAY) is LotState.VALID
-        call_back(transaction, lot(transaction, "C"), "dư lượng", "office", NOON + 2)
+        call_back(transaction, lot(transaction, "C"), "dư lượng", "office", NOON + 2, Ground(1))
         states = {n: standing(transaction, lot(transaction, n), TODAY) for n in "ABCM"}
         asked = standings(transaction, [lot(transaction, n) for n in "MABC"], TODAY)
         assert {number: state for (_, number), state in asked.items()} == states
@@ -484,5 +484,5 @@ def test_the_credential_of_a_part_is_revoked_with_what_it_came_of(world: World) 
     issue(world.issuer, part, NOON)  # the whole has none
     before = revoked(world)
     with world.records.transaction() as transaction:
-        call_back(transaction, whole, "dư lượng", "office", NOON + 2)
+        call_back(transaction, whole, "dư lượng", "office", NOON + 2, Ground(1))
     assert revoked(world) != before
