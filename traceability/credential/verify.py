@@ -16,6 +16,7 @@ Pure. The steps, in order; the first that does not hold is named in `Verificatio
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ from traceability.envelope import Envelope
 from traceability.epcis.document import parse
 from traceability.keys import TrustedKey, key_id
 
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]+")
 STEPS = (
     "jws", "type", "key", "signature", "fields", "issuer", "validity", "status", "evidence",
 )  # fmt: skip
@@ -127,6 +129,8 @@ def _fields(token: Token, types: Sequence[str], contexts: Sequence[str]) -> dict
     # VC-JOSE-COSE 3.3: a credential wrapped in "vc", as version 1.1 had it, is none.
     if not whole or not isinstance(subject, dict) or {"vc", "vp"} & credential.keys():
         raise VerificationFailed("fields", "a credential of version 2.0", str(texts)[:200])
+    if not _URL.fullmatch(credential["id"]):  # VCDM 2.0, section 4.4
+        raise VerificationFailed("fields", "an id that is a URL", ascii(credential["id"])[:120])
     return credential
 
 

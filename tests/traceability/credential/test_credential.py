@@ -301,7 +301,9 @@ FIELDS = (
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+)
 @given(st.sampled_from(FIELDS), JSON, st.booleans())
 def test_whatever_is_signed_is_refused_by_a_step_or_holds(
     shop: Shop, name: str, value: Any, deep: bool
