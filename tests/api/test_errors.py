@@ -104,8 +104,8 @@ def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
 
 PUBLIC = {
     "sign_in", "get_health", "get_lot", "get_passport", "get_proof", "get_credential",
-    "get_status_list", "get_lot_events", "get_log_proof", "get_checkpoint", "get_tile", "get_keys", "get_did",
-    "list_recalls",
+    "get_status_list", "get_lineage", "get_lot_events", "get_log_proof", "get_checkpoint", "get_tile",
+    "get_keys", "get_did", "list_recalls",
 }  # fmt: skip
 
 
