@@ -13,7 +13,8 @@ from domain.lot import Lot, Proposal, Recall
 from domain.window import DAY_MS
 from store.records import Transaction
 from store.records.decisions import End
-from traceability.lineage.graph import downstream
+from traceability.lineage.graph import downstream, key_of
+from traceability.lineage.weights import kilograms, left
 from traceability.standing import Ground, call_back, require_reason
 
 LATELY_MS = 7 * DAY_MS
@@ -40,7 +41,10 @@ def impact(transaction: Transaction, lot: Lot, now_ms: int) -> Impact:
     lately = (transaction.scans.since(one.gtin, one.number, now_ms - LATELY_MS) for one in lots)
     return Impact(
         lots=lots,
-        kilograms=sum(one.kilograms for one in lots),
+        # What was turned into another lot is weighed there.
+        kilograms=kilograms(
+            sum(left(one.kilograms, transaction.lineage.turned(key_of(one))) for one in lots)
+        ),
         scans=sum(total.times for total in totals if total is not None),
         scans_lately=sum(lately),
     )

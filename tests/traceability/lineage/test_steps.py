@@ -47,6 +47,7 @@ from traceability.lineage.weights import floor_grams, grams, left
 from traceability.lineage.yields import process_on, processes
 from traceability.log.entry import EVENT, decode
 from traceability.passport import issue
+from traceability.recalling import impact
 from traceability.standing import Ground, call_back, doubts, settle, standing, standings
 from traceability.units import draw, spend
 
@@ -86,6 +87,16 @@ def test_a_split_takes_what_its_parts_weigh(world: World) -> None:
         assert (part.harvested, part.expires) == (whole.harvested, whole.expires)
         assert transaction.lots.by_short_number(transaction.lots.short_number(part)) == part
         assert link_of(transaction, part).gln == link_of(transaction, whole).gln is not None
+
+
+def test_a_recall_weighs_what_there_is_once(world: World) -> None:
+    """Parts are weighed under their own numbers, what was destroyed no more."""
+    opened(world, 100.0, "A")
+    with world.records.transaction() as transaction:
+        take(transaction, split("s-1", some("A", 70.0), [some("B", 30.5), some("C", 39.5)]))
+        take(transaction, destroy("d-1", some("A", 10.0)))
+        reached = impact(transaction, lot(transaction, "A"), NOON)
+        assert (len(reached.lots), reached.kilograms) == (3, 90.0)
 
 
 def test_parts_are_not_taken_from_the_harvest_again(world: World) -> None:
