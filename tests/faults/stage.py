@@ -23,7 +23,7 @@ from domain.gs1 import Gln
 from domain.ids import AreaCode, Channel, DeviceId, PlotId, ProducerId
 from domain.plot import Area, Plot, Producer
 from domain.ranges import holds
-from nguon.compose import Stores, stores
+from nguon.compose import Stores, make_log_key, stores
 from nguon.settings import Settings
 from tests.builders import ZONE
 from tests.faults.fleet import CHANNELS
@@ -175,6 +175,7 @@ def stage(
             data=data, series_url=url, records_url=f"sqlite:///{data / 'records.db'}"
         )
         opened = ends.enter_context(stores(settings, new=True))
+        make_log_key(settings, opened.records)
         register(opened)
         (metrics_port,) = free_ports(1)
         environment = os.environ | {
