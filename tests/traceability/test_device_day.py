@@ -165,6 +165,27 @@ def test_a_day_logged_while_under_way_is_logged_again_when_it_is_over(world: Wor
     assert days(world) == [(TODAY.isoformat(), 1), (TODAY.isoformat(), 2)]
 
 
+def test_a_passport_on_the_day_leaves_the_day_to_be_logged_when_it_is_over(world: World) -> None:
+    """Issuing logs a day that is under way; the watcher has marked it, and will not again."""
+    world.series.append([delivery(Frame(1, 0, (reading(1, NOON - HOUR_MS, 20.0),)))], NOON - 1)
+    mark(world)
+    with world.records.reading() as transaction:
+        measured = measuring(transaction, NOON)
+        (due,) = [one for one in transaction.days.due_of(DEVICE) if one.day == TODAY]
+    log_days(world.records, source(world), measured, [due], NOON)
+    world.series.append([delivery(Frame(1, 1, (reading(1, NOON + HOUR_MS, 21.0),)))], NOON + 2)
+    while log_due(world.records, source(world), LATER):
+        pass
+    last = [
+        decode(one.entry).body
+        for one in logged(world)
+        if decode(one.entry).body["day"] == TODAY.isoformat()
+    ]
+    assert [(body["revision"], body["received"]) for body in last] == [(1, 1), (2, 2)]
+    with world.records.reading() as transaction:
+        assert TODAY not in [one.day for one in transaction.days.due_of(DEVICE)]
+
+
 def test_who_read_earlier_does_not_overwrite_who_read_later(world: World) -> None:
     with world.records.reading() as transaction:
         measured = measuring(transaction, NOON)

@@ -181,8 +181,13 @@ def log_days(
         ]
         with records.transaction() as transaction:
             for due, day in zip(some, read, strict=True):
-                if log_day(transaction, day, measured[due.device].zone, now_ms):
+                zone = measured[due.device].zone
+                if not log_day(transaction, day, zone, now_ms):
+                    continue
+                if day.known_ms >= day_window(due.day, zone).end_ms:
                     transaction.days.done(due)
+                else:  # under way: to be logged again when it is over, whoever marks it meanwhile
+                    transaction.days.mark([(due.device, due.day)])
     return len(days)
 
 
