@@ -36,7 +36,7 @@ def from_ms(instant_ms: int) -> datetime:
 
 def print_instant(instant_ms: int) -> str:
     """Return an instant as RFC 3339 in UTC with milliseconds, our canonical form."""
-    # A third of what strftime takes, and a season has three hundred thousand of them.
+    # Two thirds of what strftime takes, and a season has three hundred thousand of them.
     return from_ms(instant_ms).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from domain.errors import Clash, Refused
@@ -101,7 +100,7 @@ def _prepare(transaction: Transaction, lot: Lot, now_ms: int) -> None:
     plot, season = transaction.places.plot(lot.plot), transaction.places.season(lot.season)
     producer = transaction.places.producer(plot.producer)
     salted(transaction, PRODUCER, producer.id, producer_said(producer))
-    log_older(transaction, plot.id, min(season.started, date.max), lot.harvested, now_ms)
+    log_older(transaction, plot.id, season.started, lot.harvested, now_ms)
 
 
 def _sealed(by: Issuer, document: Mapping[str, Any]) -> bytes:

@@ -4,15 +4,14 @@ Made from the entries and can be made again; a web server may serve the folder a
 A file appears whole or not at all, and is on disk before a checkpoint speaks of it.
 """
 
-import os
 import shutil
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from domain.errors import StoreUnavailable
+from traceability.log.durable import sync, write_whole
 from traceability.log.merkle import HASH_SIZE
-from traceability.log.tiles import WIDTH, Tile, Tree, bundle, tile_path, unbundle
+from traceability.log.tiles import WIDTH, Tile, Tree, bundle, tile_path
 
 CHECKPOINT = "checkpoint"
 
@@ -36,18 +35,6 @@ class LogFiles:
         message = f"{self.root / tile_path(level, number, width)} is missing or cut off"
         raise StoreUnavailable(message)
 
-    def read_entries(self, number: int, width: int) -> list[bytes]:
-        """Return the entries of a bundle, at least ``width``; raises `StoreUnavailable`."""
-        for path, wide in self._found("entries", number, width):
-            try:
-                entries = unbundle(_read(path))
-            except ValueError:
-                continue
-            if len(entries) == wide:
-                return entries
-        message = f"{self.root / tile_path('entries', number, width)} is missing or cut off"
-        raise StoreUnavailable(message)
-
     def _found(self, level: int | str, number: int, width: int) -> Iterator[tuple[Path, int]]:
         """Yield the files that hold a tile of at least ``width``: exactly, whole, or wider."""
         full = self.root / tile_path(level, number)
@@ -66,7 +53,7 @@ class LogFiles:
         for tile in tiles:
             folders.add(self._write(tile_path(tile.level, tile.number, tile.width), tile.hashes))
             self._forget_parts(tile.level, tile.number, tile.width)
-        _sync(folders)
+        sync(folders)
 
     def write_bundles(self, first: int, entries: Sequence[bytes]) -> None:
         """Write entries as bundles, the first of them number ``first``, each durable."""
@@ -75,7 +62,7 @@ class LogFiles:
             some = entries[offset : offset + WIDTH]
             folders.add(self._write(tile_path("entries", number, len(some)), bundle(some)))
             self._forget_parts("entries", number, len(some))
-        _sync(folders)
+        sync(folders)
 
     def checkpoint(self) -> str | None:
         """Return the published checkpoint, None when there is none."""
@@ -84,7 +71,7 @@ class LogFiles:
 
     def write_checkpoint(self, note: str) -> None:
         """Publish a checkpoint, in one step for all who read it."""
-        _sync({self._write(CHECKPOINT, note.encode())})
+        sync({self._write(CHECKPOINT, note.encode())})
 
     def _forget_parts(self, level: int | str, number: int, width: int) -> None:
         """Delete the partial tiles that a full one has replaced; readers fall back on it."""
@@ -93,16 +80,7 @@ class LogFiles:
             shutil.rmtree(full.with_name(full.name + ".p"), ignore_errors=True)
 
     def _write(self, name: str, raw: bytes) -> Path:
-        """Write a file whole; return its folder, whose own entry is still to be made durable."""
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-        with temporary.open("wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        return path.parent
+        return write_whole(self.root / name, raw)
 
 
 def _read(path: Path) -> bytes:
@@ -110,12 +88,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         return b""  # a part that a whole one has just replaced
-
-
-def _sync(folders: set[Path]) -> None:
-    for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -4,23 +4,14 @@ Not the key that signs passports: whoever steals that one can still not log anyt
 that a stolen key signs nothing from before the day it was revoked.
 """
 
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from domain.errors import BadSettings, InvalidInput
+from traceability.key_file import make_key, read_key
 from traceability.log.note import COSIGNATURE, ED25519, Verifier, require_name
-
-_NAMED = re.compile(rb"Name: ([^\n]+)\n")
 
 
 @dataclass(frozen=True)
@@ -41,28 +32,14 @@ class NamedKey:
 
 def create(path: Path, name: str) -> NamedKey:
     """Make a key, write it readable by its owner only, and return it."""
-    private = Ed25519PrivateKey.generate()
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(f"Name: {require_name(name)}\n".encode() + pem)
-        file.flush()
-        os.fsync(file.fileno())
-    return NamedKey(name, private)
+    return NamedKey(name, make_key(path, f"Name: {require_name(name)}"))
 
 
 def load(path: Path) -> NamedKey:
     """Return the key in a file; raises `BadSettings` when it is not one."""
+    line, private = read_key(path)
     try:
-        raw = path.read_bytes()
-        named = _NAMED.match(raw)
-        private = load_pem_private_key(raw[named.end() if named else 0 :], None)
-        name = require_name(named[1].decode() if named else "")
-    except (OSError, ValueError, InvalidInput) as error:
+        return NamedKey(require_name(line.removeprefix("Name: ")), private)
+    except InvalidInput as error:
         message = f"{path}: not a key of a log or witness: {error}"
         raise BadSettings(message) from error
-    if not isinstance(private, Ed25519PrivateKey):
-        message = f"{path}: not an Ed25519 key"
-        raise BadSettings(message)
-    return NamedKey(name, private)

@@ -66,10 +66,6 @@ class Tree:
         """Return the root; that of the empty tree is SHA-256 of nothing."""
         return self._hash(0, self.size) if self.size else EMPTY_ROOT
 
-    def leaf(self, index: int) -> bytes:
-        """Return the hash of one leaf."""
-        return self._hash(index, index + 1)
-
     def inclusion(self, index: int) -> list[bytes]:
         """Return PATH(index, D[size]) of RFC 6962, 2.1.1, from the leaf's sibling up."""
         if not 0 <= index < self.size:

@@ -5,13 +5,13 @@ two histories, which is the one thing it is there not to do.
 """
 
 import hashlib
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from domain.errors import VerificationFailed
 from traceability.log.checkpoint import Checkpoint, parse_checkpoint
+from traceability.log.durable import sync, write_whole
 from traceability.log.key import NamedKey
 from traceability.log.note import Note, Signature, Verifier, cosign, parse_note
 from traceability.log.witness import Refusal, judge, read_request
@@ -45,18 +45,7 @@ class Witness:
             raise Refusal(500, f"{path.name} is damaged; a person must look\n") from error
 
     def _store(self, note: Note, checkpoint: Checkpoint) -> None:
-        path = self._path(checkpoint.origin)
-        temporary = path.with_suffix(".new")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(note.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync({write_whole(self._path(checkpoint.origin), note.encode().encode())})
 
     def _path(self, origin: str) -> Path:
         return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.checkpoint"

@@ -24,7 +24,7 @@ from traceability.log.files import LogFiles
 from traceability.log.key import NamedKey, create, load
 from traceability.log.merkle import check_consistency, leaf_hash, root_of
 from traceability.log.publish import publish
-from traceability.log.tiles import WIDTH
+from traceability.log.tiles import WIDTH, tile_path, unbundle
 
 
 @pytest.fixture
@@ -112,8 +112,10 @@ def test_the_bundles_hold_the_entries_and_full_tiles_replace_partial_ones(
     publish(records, files, key)
     with records.reading() as transaction:
         entries = [one.entry for one in transaction.log.entries(0, 600)]
-    there = [e for n in range(3) for e in files.read_entries(n, 88)]
-    assert there[:600] == entries
+    bundles = [
+        files.root / tile_path("entries", n, width) for n, width in enumerate((256, 256, 88))
+    ]
+    assert [e for path in bundles for e in unbundle(path.read_bytes())] == entries
     names = {str(p.relative_to(files.root)) for p in files.root.rglob("*") if p.is_file()}
     assert names == {
         "checkpoint", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/1",
