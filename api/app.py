@@ -16,7 +16,7 @@ from api.epcis.problems import is_epcis
 from api.grower import lots as growers_lots
 from api.grower import routes as grower
 from api.hot import HotPages
-from api.office import lineage
+from api.office import lineage, papers
 from api.office import recalls as office_recalls
 from api.office import routes as office
 from api.pages import security_policy
@@ -24,9 +24,12 @@ from api.resolver import routes as resolver
 from api.v1 import routes as v1
 from traceability.credential.did import PATH as DID_PATH
 from traceability.credential.did import did_document, did_of
+from traceability.files import MOST_BYTES as FILE_MOST_BYTES
 from traceability.trust import print_trust
 
 _MAX_BODY = 100_000
+_MAX_UPLOAD = FILE_MOST_BYTES + _MAX_BODY
+_UPLOADS = ("/qt/giay-chung-nhan", "/qt/hinh-anh", "/v1/papers", "/v1/products/")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -56,6 +59,7 @@ def create_app(given: Deps) -> FastAPI:
         office.router,
         office_recalls.router,
         lineage.router,
+        papers.router,
         log.router,
     ):
         app.include_router(router)
@@ -108,12 +112,19 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
     return response
 
 
+def _most(request: Request) -> int:
+    """Return how many bytes a request may bring: files are brought to a few doors only."""
+    if is_epcis(request):
+        return EPCIS_MOST_BYTES
+    return _MAX_UPLOAD if request.url.path.startswith(_UPLOADS) else _MAX_BODY
+
+
 def _refusal(request: Request) -> Exception | None:
     if request.method in _SAFE:
         return None
     length = request.headers.get("content-length", "0")
     unmeasured = "transfer-encoding" in request.headers
-    most = EPCIS_MOST_BYTES if is_epcis(request) else _MAX_BODY
+    most = _most(request)
     if unmeasured or not length.isdigit() or int(length) > most:
         return errors.too_large(most, told_as_such=is_epcis(request))
     # Machines carry a token and no cookie; only pages can be forged across sites.

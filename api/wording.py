@@ -21,6 +21,7 @@ BY_RULE = {
     "two-officers": N_("Another officer must confirm this."),
     "harvest": N_("A lot is opened from a harvest in the diary."),
     "holder": N_("Nobody is known to have held this plot on the day of harvest."),
+    "plot-holder": N_("This plot is not held by the grower named."),
     "one-season": N_("This lot is of several harvests: the lots it was made of have passports."),
 }
 BY_FIELD = {
@@ -35,9 +36,18 @@ BY_FIELD = {
     "work": N_("Choose the work."),
     "kind": N_("Choose what you think of it."),
     "reason": N_("A reason is needed, of at most 200 letters; buyers read it."),
+    "certificate id": N_("This form is broken; open the page again."),
+    "standard": N_("Choose a standard."),
+    "certifier": N_("Write who gave the certificate, as printed on it."),
+    "valid_from": N_("Choose the first day in force; no earlier than the standard itself."),
+    "valid_to": N_("Choose the last day in force, after the first and within twenty years."),
+    "since": N_("Choose a day on which the certificate was in force."),
+    "paper": N_("The scan must be a PDF, JPEG or PNG file."),
+    "picture": N_("This is no JPEG, PNG or WebP picture that can be read."),
     "body": N_("What was sent is too large."),
 }
 BY_CODE = {
+    "too-large": N_("A file may have at most 5 MB."),
     "clash": N_("This exists already, with other content."),
     "too-many": N_("Too many tries. Wait a little."),
     "not-allowed": N_("This belongs to somebody else, or the form came from another site."),

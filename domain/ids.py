@@ -75,6 +75,13 @@ class StepId(Identifier):
     noun = "step id"
 
 
+class CertificateId(Identifier):
+    """A certificate; made by the client, so that a repeated post changes nothing."""
+
+    __slots__ = ()
+    noun = "certificate id"
+
+
 class AreaCode(Identifier):
     """An administrative area or place; opaque, dated, never taken apart."""
 

@@ -1,23 +1,23 @@
 """The log's part of ``nguon fsck``: everything claimed is in it, and it says what we say.
 
-Leaves, roots, checkpoints and signatures are made again from the entries; diary entries,
-passports, recalls, steps of lots and the days of devices are each held against their entry.
+Leaves, roots, checkpoints and signatures are made again from the entries; passports, recalls
+and the days of devices are each held against their entry. What people wrote down, and the
+steps of lots, are in :mod:`.audit_written` and :mod:`.audit_events`.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from domain.diary import Entry
 from domain.errors import NguonError, VerificationFailed
 from domain.ids import DeviceId
-from domain.window import HOUR_MS, day_window, print_instant
+from domain.window import day_window, print_instant
 from nguon.audit_events import events_in_log
+from nguon.audit_written import written_in_log
 from nguon.compose import Stores, now_ms
 from store.records import Transaction
 from store.records.days import DayRevision
 from store.records.log import LogEntry, SignedHead
-from traceability.diary import digest_of
 from traceability.evidence.commit import (
     Source,
     Station,
@@ -27,12 +27,11 @@ from traceability.evidence.commit import (
     read_day,
 )
 from traceability.log.checkpoint import Policy, open_checkpoint
-from traceability.log.entry import DENIAL, DEVICE_DAY, DIARY, PASSPORT, RECALL, decode
+from traceability.log.entry import DENIAL, DEVICE_DAY, PASSPORT, RECALL, decode
 from traceability.log.files import LogFiles
 from traceability.log.merkle import EMPTY_ROOT, leaf_hash, root_of
 from traceability.passport import logged, subject_of
 
-_LATE_MS = HOUR_MS
 _PAGE = 10_000
 _TOUCHED = 1_000_000
 
@@ -47,9 +46,10 @@ def findings(
         heads, size = transaction.log.heads(), transaction.log.size()
     yield from _tree(opened, heads, size, policy, say)
     yield from _published(files, heads, policy)
-    say("diary, passports, recalls and events in the log")
+    say("diary, certificates, passports, recalls and events in the log")
     with opened.records.reading() as transaction:
-        yield from [*_diary(transaction), *_passports(transaction), *_recalls(transaction)]
+        yield from [*written_in_log(transaction), *_passports(transaction)]
+        yield from _recalls(transaction)
         yield from [*_denials(transaction), *events_in_log(transaction)]
     yield from _days(opened, say)
 
@@ -122,36 +122,6 @@ def _published(files: LogFiles, heads: Sequence[SignedHead], policy: Policy) -> 
         yield (
             f"published log: we never signed its checkpoint of {shown.size} entries as we have"
             " them: the records were rolled back, or the log was"
-        )
-
-
-def _diary(transaction: Transaction) -> Iterator[str]:
-    entries = {str(one.id): one for one in transaction.diary.every()}
-    first = next(iter(transaction.log.entries(0, 1)), None)
-    seen = set()
-    for one in transaction.log.of_kind(DIARY):
-        seen.add(one.subject)
-        entry = entries.get(one.subject)
-        if entry is None:
-            yield f"diary entry {one.subject} is in the log and gone from the diary"
-        else:
-            yield from _diary_entry(transaction, entry, one, first.at_ms if first else 0)
-    for name, entry in entries.items():
-        if name not in seen and first is not None and entry.recorded_ms >= first.at_ms:
-            yield f"diary entry {name} is not in the log: it was put there by other means"
-
-
-def _diary_entry(
-    transaction: Transaction, entry: Entry, one: LogEntry, begun_ms: int
-) -> Iterator[str]:
-    name = f"diary entry {entry.id}"
-    made = digest_of(transaction, entry)
-    if made is not None and made != _said(one).get("digest"):
-        yield f"{name} is not what was logged at {print_instant(one.at_ms)}: it was changed"
-    if entry.recorded_ms >= begun_ms and one.at_ms - entry.recorded_ms > _LATE_MS:
-        yield (
-            f"{name} says that it was written at {print_instant(entry.recorded_ms)}, the log took"
-            f" it at {print_instant(one.at_ms)}: it was dated back"
         )
 
 

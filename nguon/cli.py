@@ -30,6 +30,7 @@ from nguon.limits import add_limits
 from nguon.logbook import add_log
 from nguon.lot import add_lot
 from nguon.moving import add_store
+from nguon.papers import add_papers
 from nguon.proof import add_proof
 from nguon.quarantine import add_quarantine
 from nguon.restore import add_restore
@@ -93,6 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_lot(verbs)
     add_eudr(verbs)
     add_labels(verbs)
+    add_papers(verbs)
     _add(
         verbs,
         "migrate",

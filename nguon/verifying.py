@@ -47,8 +47,8 @@ def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )  # fmt: skip
     parser.add_argument(
         "--log", metavar="URL|DIR",
-        help="look days of devices, lines of the diary and recalls up in the log as it is"
-        " published now, https://HOST/log or a copy of its folder: that it still begins as it"
+        help="look days of devices, lines of the diary, certificates and recalls up in the log as"
+        " it is published now, https://HOST/log or a copy of its folder: that it still begins as it"
         " did, when each day was taken, and whether the lot was recalled since",
     )  # fmt: skip
     parser.set_defaults(verb=_verify)
@@ -181,7 +181,9 @@ def _tell_log(proven: Proven, seen: Seen | None) -> None:
         return
     print(f"In the log as it is now, {seen.size} entries, stand {seen.days} entries of those")
     print(f"devices' days, {seen.prompt} taken within a day of its end (what a device brings late")
-    print(f"is taken late), and {seen.diary} lines of the diary.")
+    print(f"is taken late), {seen.diary} lines of the diary and {seen.certificates} certificates.")
+    for number, since in seen.withdrawn:
+        print(f"CERTIFICATE {_shown(number)} WAS WITHDRAWN from {_shown(since)} on.")
     if seen.recalled_ms is not None:
         print(f"THE LOT WAS RECALLED at {print_instant(seen.recalled_ms)}.")
 

@@ -223,6 +223,7 @@ _CHANGES: tuple[tuple[str, str, Callable[[dict[str, Any]], object]], ...] = (
     ("link", "the link names another lot", lambda d: d["lot"].update(number="LO-9")),
     ("fields", "no diary in it", lambda d: d.pop("diary")),
     ("more", "more readings than the days hold", lambda d: _row_of(d).update(received=900, used=899)),
+    ("certificate", "a certificate that ended before the harvest", lambda d: d["certificates"][0].update(until="2026-11-19")),
     ("days", "it rests on no days", lambda d: d.update(device_days=[])),
 )  # fmt: skip
 

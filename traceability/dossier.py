@@ -25,6 +25,7 @@ from field.state import in_reading_order
 from store.judged import Read, judged_stream
 from store.records import Transaction
 from traceability.canonical import salted_digest
+from traceability.certificates import passport_rows
 from traceability.diary import digest_of
 from traceability.digital_link import LotLink
 from traceability.evidence.statistics import METHOD, Evidence, gather
@@ -121,6 +122,7 @@ def dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dos
             "zone": zone.key,
         },
         "diary": [_diary_row(transaction, entry) for entry in entries],
+        "certificates": passport_rows(transaction, lot, now_ms),
         "method": METHOD,
         "issued": print_instant(now_ms),
         "issuer": issuer,

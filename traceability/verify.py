@@ -12,12 +12,14 @@ which is the only thing `verify` raises:
 7. ``validity``   the key was valid when the passport says it was issued
 8. ``link``       the Digital Link inside names the lot inside
 9. ``arithmetic`` the evidence agrees with itself
+10. ``certificates`` each certificate it names was in force on the day of harvest
 
 It proves *unchanged since issued by that key*; it does not prove *true*.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -30,6 +32,7 @@ from traceability.keys import TrustedKey
 
 STEPS = (
     "envelope", "type", "key", "signature", "canonical", "fields", "validity", "link", "arithmetic",
+    "certificates",
 )  # fmt: skip
 _FIELDS: dict[str, type] = {
     "lot": dict, "product": dict, "producer": dict, "plot": dict, "season": dict,
@@ -88,6 +91,8 @@ def verify(raw: bytes, trusted: Sequence[TrustedKey], *, logged: bool = False) -
     # 9
     for row in document["evidence"]:
         _check_arithmetic(row)
+    # 10
+    _check_certificates(document)
     return Verdict(document, key)
 
 
@@ -129,6 +134,23 @@ def _check_arithmetic(row: Mapping[str, Any]) -> None:
     _require(sound, "arithmetic", f"{name}: minimum ≤ mean ≤ maximum", str(ordered))
     within = row["in_band"] is None or 0 <= row["in_band"] <= 1
     _require(within, "arithmetic", f"{name}: a share between 0 and 1", str(row["in_band"]))
+
+
+def _check_certificates(document: Mapping[str, Any]) -> None:
+    """Passports from before there were certificates say nothing of them."""
+    rows = document.get("certificates", [])
+    try:
+        harvested = date.fromisoformat(document["lot"]["harvested"])
+        spans = [
+            (str(row["number"]), date.fromisoformat(row["from"]), date.fromisoformat(row["until"]))
+            for row in rows
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        found = repr(error)[:120]
+        raise VerificationFailed("certificates", "certificates with their days", found) from error
+    for number, first, last in spans:
+        expected = f"certificate {number} in force on {harvested}"
+        _require(first <= harvested <= last, "certificates", expected, f"{first} to {last}")
 
 
 def _require(holds: bool, step: str, expected: str, found: str) -> None:  # noqa: FBT001 - a condition

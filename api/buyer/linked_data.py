@@ -8,7 +8,7 @@ the Content-Security-Policy, which forbids every script, does not ask about it (
 
 from typing import Any
 
-from api.buyer.views import LotView, MeasuredView
+from api.buyer.views import CertificateView, LotView, MeasuredView
 from domain.lot import LotState
 from traceability.countries import country_of
 
@@ -44,6 +44,9 @@ def linked_data(view: LotView, link: str, zone: str, language: str) -> dict[str,
             }  # fmt: skip
         if view.passport is not None:
             known += [_measured(one) for one in view.passport.measured]
+            certified = [_certified(one) for one in view.passport.certificates if not one.withdrawn]
+            if certified:
+                found["hasCertification"] = certified
     return found | {"additionalProperty": known}
 
 
@@ -51,6 +54,17 @@ def _property(kind: str, name: str, value: str) -> dict[str, Any]:
     return {
         "@type": "PropertyValue", "propertyID": _VOCABULARY + kind, "name": name, "value": value,
     }  # fmt: skip
+
+
+def _certified(one: CertificateView) -> dict[str, Any]:
+    return {
+        "@type": "Certification",
+        "name": one.title,
+        "certificationIdentification": one.number,
+        "issuedBy": {"@type": "Organization", "name": one.certifier},
+        "validFrom": one.since.isoformat(),
+        "expires": one.until.isoformat(),
+    }
 
 
 def _measured(one: MeasuredView) -> dict[str, Any]:

@@ -42,7 +42,12 @@ def product_page(
     """What a product is; it vouches for no bag of it."""
     producer = transaction.places.producer(product.producer)
     area = _area(given, transaction, producer.area)
-    context = {"product": product, "producer": producer, "area": area}
+    context = {
+        "product": product,
+        "producer": producer,
+        "area": area,
+        "picture": transaction.papers.picture(product.gtin),
+    }
     return _cached(render(request, "product.html", context))
 
 

@@ -50,6 +50,18 @@ def place_page(request: Request, given: Given, gln: str) -> Response:
         return pages.place_page(request, given, transaction, plot)
 
 
+@router.get("/hinh/{digest}.jpg")
+def picture(given: Given, digest: str) -> Response:
+    """A picture of a product, under the digest of what it shows: it never changes."""
+    with given.records.reading() as transaction:
+        if not transaction.papers.is_picture(digest):
+            message = f"no picture {digest[:64]}"
+            raise NotFound(message)
+        file = transaction.papers.file(digest)
+    lasting = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(file.content, media_type=file.media, headers=lasting)
+
+
 @router.get("/tem/{gtin}/{lot}.{kind}")
 def label_picture(given: Given, gtin: str, lot: str, kind: str) -> Response:
     """The QR code of a lot, as SVG or PNG."""

@@ -17,6 +17,7 @@ from api.scans.opened import serial_of
 from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
 from domain.gs1 import SerialNumber, print_date
+from domain.ids import CertificateId
 from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
@@ -66,6 +67,18 @@ class DiaryView:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateView:
+    """A certificate as the passport names it; ``withdrawn`` is as known now."""
+
+    title: str
+    number: str
+    certifier: str
+    since: date
+    until: date
+    withdrawn: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class PassportView:
     """The signed part of the page."""
 
@@ -76,6 +89,7 @@ class PassportView:
     expected: str
     share: str
     diary: tuple[DiaryView, ...]
+    certificates: tuple[CertificateView, ...]
     charts: tuple[ChartView, ...]
     issued: str
     issuer: str
@@ -113,6 +127,7 @@ class LotView:
     mislabelled: bool
     unissued: bool
     scanned: ScannedView | None
+    picture: str | None
     passport: PassportView | None
     passport_url: str
     proof_url: str
@@ -153,6 +168,7 @@ def lot_view(
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         unissued=_unissued(transaction, lot, said),
         scanned=_scanned(transaction, lot, said, zone, language),
+        picture=transaction.papers.picture(lot.gtin),
         passport=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
         proof_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/proof",
@@ -216,6 +232,9 @@ def passport_view(
         expected=i18n.number(expected, language=language),
         share=_percent(filled / expected if expected else 1.0, language),
         diary=tuple(_diary(row, language) for row in document["diary"]),
+        certificates=tuple(
+            _certificate(transaction, row, language) for row in document.get("certificates", [])
+        ),
         charts=charts,
         issued=i18n.moment(parse_instant(document["issued"]), span.zone, language),
         issuer=document["issuer"],
@@ -280,6 +299,25 @@ def _diary(row: Mapping[str, Any], language: str) -> DiaryView:
         parts.append(quantity(row["amount"], row["unit"], language))
     day = i18n.day(date.fromisoformat(row["day"]), language)
     return DiaryView(day, row["work"], ", ".join(parts), row.get("waiting_days"))
+
+
+def _certificate(
+    transaction: Transaction, row: Mapping[str, Any], language: str
+) -> CertificateView:
+    """Return a certificate in words; whether it was withdrawn is looked up, never signed."""
+    since: date | None = None
+    if row["logged"] is not None:
+        (entry,) = transaction.log.entries(row["logged"], row["logged"] + 1)
+        withdrawal = transaction.papers.withdrawal(CertificateId(entry.subject))
+        since = None if withdrawal is None else withdrawal.since
+    return CertificateView(
+        title=row["title_vi"] if language == "vi" else row["title_en"],
+        number=row["number"],
+        certifier=row["certifier"],
+        since=date.fromisoformat(row["from"]),
+        until=date.fromisoformat(row["until"]),
+        withdrawn=since,
+    )
 
 
 def _charts(

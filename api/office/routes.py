@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,6 +13,7 @@ from api import i18n
 from api.deps import Deps, Given, Visitor, require_office
 from api.errors import status_of
 from api.i18n import language_of
+from api.office.zone import zone_of_office
 from api.pages import render, told
 from district.health import Health, health
 from district.output import Output, output
@@ -23,6 +23,7 @@ from domain.lot import Lot, Proposal
 from domain.window import local_day, print_instant
 from store.records import Transaction
 from store.records.accounts import Account
+from traceability.certificates import ending_soon
 from traceability.copies.looking import hints
 from traceability.dossier import link_of, require_lot
 from traceability.recalling import confirm, propose, withdraw
@@ -68,13 +69,15 @@ def _dashboard(
         reports = transaction.lots.count_reports()
         newest = transaction.lots.reports(_SHOWN)
         found = hints(transaction, now_ms)
-    zone = _zone(given)
+        zone = zone_of_office(transaction, now_ms)
+        ending = len(ending_soon(transaction, local_day(now_ms, zone)))
     context = {
         "as_of": i18n.moment(now_ms, zone, language),
         "silent": sum(1 for row in sensors.devices if row.silent),
         "faulty": sum(1 for row in sensors.devices if row.faulty),
         "doubted": sum(1 for row in lots if row.state == "doubted"),
         "quarantined": sensors.tally.quarantined,
+        "papers": ending,
         "reports": reports,
         "proposed": sum(1 for row in lots if row.waiting and row.state != "recalled"),
         "recalls": sum(1 for row in lots if row.state == "recalled"),
@@ -190,13 +193,6 @@ def _ages(sensors: Health, now_ms: int, language: str) -> list[tuple[object, str
         (row, None if row.newest_ms is None else i18n.ago(max(0, now_ms - row.newest_ms), language))
         for row in sensors.devices
     ]
-
-
-def _zone(given: Deps) -> ZoneInfo:
-    """Return the zone of the areas the office looks after; theirs all have one."""
-    with given.records.reading() as transaction:
-        areas = transaction.places.areas(local_day(given.clock(), ZoneInfo("UTC")))
-    return areas[0].zone if areas else ZoneInfo("UTC")
 
 
 def _csv(name: str, head: Sequence[str], lines: Iterable[Sequence[object]]) -> Response:

@@ -15,6 +15,7 @@ from domain.lot import Lot, Product
 from domain.plot import Plot
 from store.records import Transaction
 from traceability.bundling import is_proven
+from traceability.certificates import of_lot
 from traceability.digital_link import Link
 
 
@@ -63,6 +64,8 @@ def _lot(transaction: Transaction, lot: Lot, product: Product) -> Level:
     there = set() if issued_ms is None else {"passport"}
     if issued_ms is not None and is_proven(transaction, lot, issued_ms):
         there.add("proof")
+    if there and of_lot(transaction, lot):
+        there.add("certificates")
     thing = f"{lot.gtin}/{quote(lot.number, safe='')}"
     paths = {"page": f"/lo/{thing}", "data": f"/v1/lots/{thing}"}
     return Level(

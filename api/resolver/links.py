@@ -53,6 +53,8 @@ ROWS = (
     Row("lot", "dpp", "{data}/proof", N_("The passport with its proof, to check offline"),
         ZIP, "proof"),
     Row("lot", "epcis", "{data}/events", N_("What happened to the lot, as EPCIS events"), LD_JSON),
+    Row("lot", "certificationInfo", "{page}#chung-nhan", N_("Certificates it was grown under"),
+        HTML, "certificates"),
     Row("lot", "verificationService", "/kiem-chung", _CHECK, HTML),
     Row("lot", "verificationService", "/.well-known/nguon-keys.json",
         N_("Public keys that passports are checked with"), JSON),

@@ -3,8 +3,18 @@
 from fastapi import APIRouter
 
 from api.errors import RESPONSES
-from api.v1 import credentials, fields, holdings, lineage, lots, office, recalls, session
+from api.v1 import (
+    credentials,
+    fields,
+    holdings,
+    lineage,
+    lots,
+    office,
+    papers,
+    recalls,
+    session,
+)
 
 router = APIRouter(prefix="/v1", responses=RESPONSES)
-for part in (session, fields, holdings, lots, lineage, credentials, recalls, office):
+for part in (session, fields, holdings, lots, lineage, credentials, papers, recalls, office):
     router.include_router(part.router)

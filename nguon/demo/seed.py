@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.auth import hash_secret
+from domain.certificate import Certificate
 from domain.device import Device, Placement
 from domain.diary import PermittedProduct
 from domain.gs1 import Gln, Gtin
-from domain.ids import AreaCode, PlotId, ProducerId, SeasonId
+from domain.ids import AreaCode, CertificateId, PlotId, ProducerId, SeasonId
 from domain.lot import Product
 from domain.plot import Area, Band, Crop, Plot, Producer, Season
 from domain.window import DAY_MS
@@ -21,6 +22,7 @@ from firmware_sim.scenario import NodePlan, Scenario
 from nguon.demo import kept
 from store.records import Records, Transaction
 from store.records.accounts import Account
+from traceability.certificates import write
 
 _EARLY = date(2026, 1, 1)
 
@@ -49,6 +51,7 @@ def seed(
         for plan in scenario.nodes:
             _device(transaction, plan, installed_ms)
         _placements(transaction, data, scenario, installed_ms)
+        _certificates(transaction, data, installed_ms, today)
         for row in data["account"]:
             producer = ProducerId.parse(row["producer"]) if "producer" in row else None
             hashed = hash_secret(pins[row["login"]])
@@ -115,6 +118,19 @@ def _device(transaction: Transaction, plan: NodePlan, installed_ms: int) -> None
         transaction.devices.add_stream(
             plan.id, probe.channel, probe.property, probe.depth_m, plan.interval_s
         )
+
+
+def _certificates(
+    transaction: Transaction, data: Mapping[str, Any], installed_ms: int, today: date
+) -> None:
+    for row in data["certificate"]:
+        began = today + timedelta(days=row["began_day"])
+        certificate = Certificate(
+            CertificateId.parse(row["id"]), ProducerId.parse(row["producer"]), row["standard"],
+            row["number"], row["certifier"], began, began + timedelta(days=row["lasts_days"]),
+            (), (), None, "sample", installed_ms,
+        )  # fmt: skip
+        write(transaction, certificate)
 
 
 def _placements(

@@ -60,7 +60,12 @@ class Places:
         """Return a producer; raises `NotFound`."""
         query = sa.select(t.producer).where(t.producer.c.id == producer)
         row = _one(self._connection.execute(query), f"producer {producer}")
-        return Producer(ProducerId(row.id), row.public_name, AreaCode(row.area), row.phone)
+        return _producer(row)
+
+    def producers(self) -> list[Producer]:
+        """Return all producers, by name."""
+        query = sa.select(t.producer).order_by(t.producer.c.public_name, t.producer.c.id)
+        return [_producer(row) for row in self._connection.execute(query)]
 
     def add_plot(self, plot: Plot) -> None:
         """Keep a plot."""
@@ -207,6 +212,10 @@ def _one(result: "sa.CursorResult[Any]", what: str) -> "sa.Row[Any]":
 def _area(r: "sa.Row[Any]") -> Area:
     return Area(AreaCode(r.code), r.name_vi, r.name_en, ZoneInfo(r.zone), r.valid_from,
                 r.valid_to, r.source)  # fmt: skip
+
+
+def _producer(r: "sa.Row[Any]") -> Producer:
+    return Producer(ProducerId(r.id), r.public_name, AreaCode(r.area), r.phone)
 
 
 def _plot(r: "sa.Row[Any]") -> Plot:

@@ -29,6 +29,7 @@ from store.records.keys import Keys
 from store.records.lineage import Lineage
 from store.records.log import Log
 from store.records.lots import Lots
+from store.records.papers import Papers
 from store.records.places import Places
 from store.records.salts import Salts
 from store.records.scans import Scans
@@ -126,6 +127,11 @@ class Transaction:
     def units(self) -> Units:
         """Units of lots, by the serials on their labels."""
         return Units(self.connection)
+
+    @cached_property
+    def papers(self) -> Papers:
+        """Certificates, pictures of products, and their files."""
+        return Papers(self.connection)
 
     @cached_property
     def accounts(self) -> Accounts:

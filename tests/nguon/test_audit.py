@@ -1,6 +1,7 @@
 """``nguon fsck`` over the log: every way to tell another story afterwards is named."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import apsw
 import pytest
 import sqlalchemy as sa
 
+from domain.certificate import Withdrawal
 from domain.diary import Entry, Work
 from domain.ids import EntryId
 from domain.window import DAY_MS, HOUR_MS
@@ -18,10 +20,13 @@ from nguon.fsck import findings as everything
 from store.sqlite import SqliteSeries
 from tests.builders import DEVICE, PLOT, falsify
 from tests.services.postgres import Postgres
+from tests.traceability.test_certificates import ONE as CERTIFICATE
 from tests.traceability.world import HARVESTED, NOON, STARTED, World
+from traceability.certificates import withdraw, write
 from traceability.diary import said
 from traceability.dossier import require_lot
 from traceability.evidence.commit import Source, log_due
+from traceability.files import keep_paper
 from traceability.log.append import record
 from traceability.log.entry import DIARY
 from traceability.log.files import LogFiles
@@ -232,3 +237,42 @@ def test_deleting_a_reading_and_logging_the_day_anew_is_named_too(
     lines = found(world)
     told = "revision 2 lacks readings of the one before it, and no clock was off"
     assert lines == [f"device dat-01, day {STARTED}: {told}"]
+
+
+_PUT_IN = """INSERT INTO certificate SELECT 'vg-7', producer, standard, number, certifier,
+    valid_from, valid_to, paper, author, recorded_ms FROM certificate"""
+
+
+def test_a_certificate_that_is_gone_is_named(world: World) -> None:
+    with world.records.transaction() as transaction:
+        write(transaction, replace(CERTIFICATE, recorded_ms=NOON + 2))
+    publish(world.records, world.files, world.log_key)
+    tampered(world, "DELETE FROM certificate")
+    assert found(world) == ["certificate vg-1 is in the log and gone from the records"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE certificate SET number = 'VG-9'", "certificate vg-1 is not what was logged at"),
+        ("UPDATE certificate SET valid_to = '2030-01-01'", "certificate vg-1 is not what was logged"),
+        (_PUT_IN, "certificate vg-7 is not in the log: it was put there by other means"),
+        ("UPDATE certificate_withdrawal SET since = '2026-11-19'", "the withdrawal of certificate vg-1 is"),
+        ("DELETE FROM certificate_withdrawal", "the withdrawal of certificate vg-1 is not what was logged"),
+        ("DELETE FROM log_entry WHERE kind = 'withdrawal'", "the withdrawal of certificate vg-1 is not in"),
+        ("UPDATE kept_file SET content = CAST('%PDF-2' AS BLOB)", "is not what was kept: it was changed"),
+    ],
+)  # fmt: skip
+def test_certificates_changed_by_other_means_are_named(
+    world: World, statement: str, told: str
+) -> None:
+    with world.records.transaction() as transaction:
+        paper = keep_paper(transaction, b"%PDF-1", NOON + 2)
+        write(transaction, replace(CERTIFICATE, paper=paper, recorded_ms=NOON + 2))
+        said = Withdrawal(CERTIFICATE.id, HARVESTED, "không đạt", "office", NOON + 3)
+        withdraw(transaction, said)
+    publish(world.records, world.files, world.log_key)
+    assert found(world) == []
+    tampered(world, statement)
+    lines = found(world)
+    assert any(told in line for line in lines), lines

@@ -12,9 +12,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.certificate import Certificate
 from domain.diary import Entry, Work
 from domain.gs1 import LotNumber
-from domain.ids import EntryId
+from domain.ids import CertificateId, EntryId, ProducerId
 from domain.lot import IssuedPassport
 from domain.quality import Flag, QcTest, Verdict
 from domain.reading import Frame
@@ -26,13 +27,14 @@ from tests.builders import DEVICE, GTIN, NOON, PLOT, ZONE, delivery, farm, readi
 from traceability.bundle import Bundle
 from traceability.bundling import make_bundle, raw_readings
 from traceability.canonical import to_bytes
+from traceability.certificates import write as certify
 from traceability.diary import write
 from traceability.dossier import PRODUCER
 from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
 from traceability.key_register import announce, trusted
 from traceability.log.append import record
 from traceability.log.checkpoint import Policy
-from traceability.log.entry import DEVICE_DAY, DIARY, PASSPORT, decode
+from traceability.log.entry import CERTIFICATE, DEVICE_DAY, DIARY, PASSPORT, decode
 from traceability.log.files import LogFiles
 from traceability.log.key import NamedKey
 from traceability.log.merkle import leaf_hash
@@ -57,6 +59,10 @@ def known_key(name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
+_CERTIFICATE = Certificate(
+    CertificateId("vg-1"), ProducerId("ho-1"), "vietgap", "SAMPLE-0001", "A sample certifier",
+    STARTED - timedelta(days=90), HARVESTED + timedelta(days=270), (), (), None, "office", NOON,
+)  # fmt: skip
 LOG = NamedKey("vectors.nguon.example/log", known_key("log"))
 OTHER_LOG = NamedKey(LOG.name, known_key("another log"))
 WITNESS = NamedKey("hop-tac-xa.example", known_key("witness"))
@@ -78,6 +84,7 @@ class Stage:
             announce(transaction, self.signer.public(), _BEGAN_MS)
             transaction.salts.add(PRODUCER, "ho-1", hashlib.sha256(b"salt 1").digest()[:16])
             transaction.salts.add(DIARY, "thu-hoach", hashlib.sha256(b"salt 2").digest()[:16])
+            transaction.salts.add(CERTIFICATE, "vg-1", hashlib.sha256(b"salt 3").digest()[:16])
         self._measure()
         harvest = Entry(
             EntryId("thu-hoach"),
@@ -93,6 +100,7 @@ class Stage:
         )
         with self.records.transaction() as transaction:
             write(transaction, harvest, TODAY)
+            certify(transaction, _CERTIFICATE)
 
     def close(self) -> None:
         self.series.close()

@@ -1,7 +1,7 @@
 """What is known of a lot, each fact with where it was found and until when it holds.
 
-A field an item of a regime; a source that comes later (pictures, certificates) fills its
-field, and no rule changes. Personal data has no field here.
+A field an item of a regime; a source that comes later (brands) fills its field, and no rule
+changes. Personal data has no field here.
 """
 
 from dataclasses import dataclass

@@ -1,21 +1,25 @@
 """Fill the dossier of a lot from the records: what they hold, and nothing else.
 
-Pictures, brands and certificates have no table yet: a brand is there only as the serials of
-units, the other fields stay empty, and the report says *missing*. Nothing is guessed from names.
+A certificate counts as the law's dates do, on the day of the harvest: one that ended since is
+still what this lot was grown under. Brands have no table yet: one is there only as the serials
+of units, and else *missing*. Nothing is guessed from names.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from domain.certificate import Certificate
 from domain.diary import Entry, Work
 from domain.errors import NotFound
 from domain.ids import SeasonId
 from domain.lot import Lot, Product
 from domain.plot import Plot, Producer
 from store.records import Transaction
+from traceability.certificates import in_force, speaking_of
 from traceability.completeness.dossier import Dossier, Fact, Stage, TraceCode
 from traceability.dossier import link_of
 from traceability.lineage.graph import origins
+from traceability.standards import standard
 
 _WORK_VI = {
     Work.PLANTING: "Gieo trồng",
@@ -37,6 +41,7 @@ def dossier_of(transaction: Transaction, lot: Lot, today: date) -> Dossier:
     product = transaction.lots.product(lot.gtin)
     return Dossier(
         product_name=Fact(product.name_vi, f"product {product.gtin}, name_vi"),
+        images=_images(transaction, product),
         producer_name=Fact(producer.public_name, f"producer {producer.id}, public_name"),
         producer_address=_address(transaction, producer, today),
         stages=tuple(_stages(transaction, lot, product)),
@@ -48,7 +53,40 @@ def dossier_of(transaction: Transaction, lot: Lot, today: date) -> Dossier:
         ),
         brand=_serials(transaction, lot),
         best_before=Fact(str(lot.expires), f"lot {lot.number}, expires", lot.expires),
+        standards=tuple(_standards(transaction, lot)),
     )
+
+
+def _images(transaction: Transaction, product: Product) -> tuple[Fact, ...]:
+    digest = transaction.papers.picture(product.gtin)
+    return () if digest is None else (Fact(f"/hinh/{digest}.jpg", f"product {product.gtin}"),)
+
+
+def _standards(transaction: Transaction, lot: Lot) -> Iterator[Fact]:
+    """Yield the certificates of all that a lot came of, each once, until when it holds for it.
+
+    One in force at the harvest has no last day here: it holds for this lot for good. Of several
+    harvests it must have been in force at each.
+    """
+    asked = {
+        (season.plot, season.crop, origin.harvested)
+        for origin in origins(transaction, lot)
+        for season in [transaction.places.season(origin.season)]
+    }
+    found: dict[str, tuple[Certificate, int]] = {}
+    for plot, crop, on in asked:
+        holder = transaction.places.holder_on(transaction.places.plot(plot), on)
+        if holder is None:
+            continue
+        for one in speaking_of(transaction, holder, plot, crop):
+            held = found.get(one.id, (one, 0))[1] + in_force(transaction, one, on)
+            found[one.id] = one, held
+    for one, held in found.values():
+        if not held and one.valid_from > lot.harvested:
+            continue  # given only after this was picked
+        last = None if held == len(asked) else min(one.valid_to, lot.harvested - timedelta(days=1))
+        shown = f"{standard(one.standard).title_vi}, số {one.number}, {one.certifier}"
+        yield Fact(shown, f"certificate {one.id}", last)
 
 
 def _stages(transaction: Transaction, lot: Lot, product: Product) -> Iterator[Stage]:

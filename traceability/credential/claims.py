@@ -8,7 +8,9 @@ soil was moist is no statement about water as an environmental matter.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from traceability.epcis.measures import measure
 from traceability.epcis.sensing import Namespace
@@ -39,9 +41,10 @@ class Claimant:
 
 
 def claims_of(document: Mapping[str, Any], by: Claimant, proof: Proof) -> list[dict[str, Any]]:
-    """Return the claims of a passport, a datastream each, and one of the diary's sprayings."""
+    """Return the claims of a passport: a datastream each, the diary's sprayings, certificates."""
     measured = [_measured(row, document, by, proof) for row in document["evidence"]]
-    return [*measured, _sprayings(document, by, proof)]
+    certified = [_certified(row, by, proof) for row in document.get("certificates", [])]
+    return [*measured, _sprayings(document, by, proof), *certified]
 
 
 def declared(row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -92,6 +95,18 @@ def _sprayings(document: Mapping[str, Any], by: Claimant, proof: Proof) -> dict[
     )
     figures = [_metric("sprayings in the diary", len(rows), _ONE), *waits]
     return _claim(by, "sprayings", said, figures, proof)
+
+
+def _certified(row: Mapping[str, Any], by: Claimant, proof: Proof) -> dict[str, Any]:
+    said = (
+        f"{row['title_en']}: certificate {row['number']}, given by {row['certifier']}, in force"
+        f" from {row['from']} to {row['until']}. Conformance means that the paper was on record,"
+        " and in force on the day of harvest; the certifier was not asked."
+    )
+    days = (date.fromisoformat(row["until"]) - date.fromisoformat(row["from"])).days + 1
+    figures = [_metric("days in force", days, "DAY")]
+    name = quote(f"certificate-{row['standard']}-{row['number']}", safe="")
+    return _claim(by, name, said, figures, proof)
 
 
 def _claim(

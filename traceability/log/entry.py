@@ -17,6 +17,7 @@ MOST_BYTES = 65_535  # an entry's length stands before it in 16 bits (c2sp.org/t
 DEVICE_DAY, DIARY, PASSPORT = "device-day", "diary", "passport"
 RECALL, FINDING, DENIAL, KEY = "recall", "finding", "denial", "key"
 EVENT = "event"
+CERTIFICATE, WITHDRAWAL = "certificate", "withdrawal"
 KIND_VERSION = "nguon/{}/1"
 
 

@@ -16,9 +16,11 @@ from domain.errors import NotFound, NotYet, Refused, VerificationFailed
 from domain.gs1 import LotNumber
 from domain.lot import IssuedPassport, Lot
 from domain.window import DAY_MS, HOUR_MS, MINUTE_MS
+from tests.traceability.test_certificates import ONE as CERTIFICATE
 from tests.traceability.world import GTIN, HARVESTED, NOON, World
 from traceability.bundling import make_bundle
 from traceability.canonical import to_bytes
+from traceability.certificates import write
 from traceability.countries import country_of
 from traceability.credential.did import did_document, did_of
 from traceability.credential.issuing import issue_credential, issue_status_list
@@ -436,3 +438,20 @@ def test_a_zone_of_several_countries_is_told_none_for() -> None:
     assert vietnam is not None
     assert vietnam.code == "VN"
     assert country_of("Asia/Bangkok") is None
+
+
+def test_a_certificate_is_a_claim_that_says_what_was_looked_at(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    with shop.world.records.transaction() as transaction:
+        write(transaction, replace(CERTIFICATE, number="VG 1/2 ộ"))
+    shop.passport = issue(shop.world.issuer, shop.lot(), NOON + 1)
+    publish(shop.world.records, shop.world.files, shop.world.log_key)
+    verify_credential(shop.credential(), shop.issuer(), NOON + 1)
+    claims = said(shop.credential())["credentialSubject"]["conformityClaim"]
+    (claim,) = [one for one in claims if "certificate" in one["id"]]
+    assert claim["id"].endswith("/certificate-vietgap-VG%201%2F2%20%E1%BB%99")
+    assert "certificate VG 1/2 ộ, given by" in claim["description"]
+    assert "the certifier was not asked" in claim["description"]
+    (figure,) = claim["declaredValue"]
+    assert (figure["metricValue"]["value"], figure["metricValue"]["unit"]) == (701, "DAY")
+    shop.world.close()
