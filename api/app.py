@@ -8,6 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import doors, errors, log
+from api.buyer import embed
 from api.buyer import routes as buyer
 from api.deps import Deps
 from api.epcis import MOST_BYTES as EPCIS_MOST_BYTES
@@ -54,6 +55,7 @@ def create_app(given: Deps) -> FastAPI:
         epcis.router,
         doors.router,
         buyer.router,
+        embed.router,
         grower.router,
         growers_lots.router,
         office.router,

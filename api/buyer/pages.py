@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 
+from api.buyer.embed import found_by
 from api.buyer.linked_data import linked_data
 from api.buyer.views import lot_view
 from api.deps import Deps
@@ -33,7 +34,9 @@ def lot_page(
     zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
     link = link_of(transaction, lot).mint(given.address)
     about = linked_data(view, link, zone.key, language)
-    return _cached(render(request, "lot.html", {"view": view, "states": LotState, "about": about}))
+    embed = found_by(link, language)
+    context = {"view": view, "states": LotState, "about": about, "embed": embed}
+    return _cached(render(request, "lot.html", context))
 
 
 def product_page(
