@@ -1,23 +1,19 @@
 """``nguon log``: how long the log is, what is shown of it, and showing it again."""
 
 import argparse
-import urllib.request
-from http.client import HTTPException
-from pathlib import Path
 
 from firmware_sim.__main__ import progress
 from nguon import settings as config
 from nguon.compose import log_key, stores
+from nguon.published import published
 from nguon.witness import witnesses
 from traceability.log.adopt import adopt
 from traceability.log.checkpoint import Policy
 from traceability.log.files import LogFiles
 from traceability.log.note import parse_note
 from traceability.log.publish import publish
-from traceability.log.reader import Fetch, LogReader
+from traceability.log.reader import LogReader
 from traceability.log.witnessing import gather
-
-_PATIENCE_S = 10.0
 
 
 def add_log(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,23 +42,6 @@ def add_log(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
         help="where the log is published (default: the folder of NGUON_LOG_DIR)",
     )  # fmt: skip
     adopts.set_defaults(verb=_adopt)
-
-
-def published(log: str) -> Fetch:
-    """Return how files of a log are read, in a folder or under a web address."""
-
-    def fetch(path: str, most: int) -> bytes:
-        if not log.startswith(("http://", "https://")):
-            with (Path(log) / path).open("rb") as file:
-                return file.read(most)
-        address = f"{log.rstrip('/')}/{path}"
-        try:
-            with urllib.request.urlopen(address, timeout=_PATIENCE_S) as answer:  # noqa: S310 - http(s)
-                return bytes(answer.read(most))
-        except HTTPException as error:
-            raise OSError(str(error)) from error
-
-    return fetch
 
 
 def _adopt(options: argparse.Namespace) -> int:

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain.errors import InvalidInput, VerificationFailed
-from domain.window import from_ms, print_instant
-from nguon.logbook import published
+from nguon.published import published
+from nguon.verify_report import shown, tell_failure, tell_log, tell_steps, tell_verdict
 from traceability.bundle import not_looked_at
 from traceability.digital_link import LotLink, parse
 from traceability.log.reader import LogReader
 from traceability.trust import Trust, parse_trust
 from traceability.verify import STEPS, Verdict, verify
 from traceability.verify_bundle import STEPS as BUNDLE_STEPS
-from traceability.verify_bundle import Proven, verify_bundle
-from traceability.verify_log import Seen, verify_log
+from traceability.verify_bundle import verify_bundle
+from traceability.verify_log import verify_log
 
 _ZIP = b"PK"
 
@@ -64,7 +64,7 @@ def _verify(options: argparse.Namespace) -> int:
         return _tell_passport(raw, trust, options)
     except VerificationFailed as error:
         steps = BUNDLE_STEPS if raw.startswith(_ZIP) else STEPS
-        return _tell_failure(error, (*steps, "label", "log"))
+        return tell_failure(error, (*steps, "label", "log"))
 
 
 def _read(path: Path) -> bytes:
@@ -102,9 +102,8 @@ def _readings(passport: Path, named: Sequence[Path] | None) -> list[bytes] | Non
 def _tell_passport(raw: bytes, trust: Trust, options: argparse.Namespace) -> int:
     verdict = verify(raw, trust.keys)
     _require_label(options.label, verdict)
-    for number, step in enumerate(STEPS, 1):
-        print(f"{number} {step}: holds")
-    _tell_verdict(verdict, options.label)
+    tell_steps(STEPS, trust)
+    tell_verdict(verdict, options.label)
     print("This proves unchanged, not true; and not that it is in the log: the ZIP file does.")
     return 0
 
@@ -120,15 +119,12 @@ def _tell_bundle(
         reader = LogReader(published(options.log), trust.log)
         seen = verify_log(raw, proven, reader)
         held.append("log")
-    asked = trust.log.quorum if trust.log else 0
-    for number, step in enumerate(held, 1):
-        none_asked = " (none is asked for)" if step == "witnesses" and not asked else ""
-        print(f"{number} {step}: holds{none_asked}")
-    _tell_verdict(Verdict(proven.document, proven.key), options.label)
-    _tell_log(proven, seen)
+    tell_steps(held, trust)
+    tell_verdict(Verdict(proven.document, proven.key), options.label)
+    tell_log(proven, seen)
     others = not_looked_at(raw)
     if others:
-        print(f"Not looked at, and proving nothing: {', '.join(map(_shown, others))}.")
+        print(f"Not looked at, and proving nothing: {', '.join(map(shown, others))}.")
     print("This proves unchanged, not true.")
     return 0
 
@@ -141,54 +137,3 @@ def _require_label(label: str | None, verdict: Verdict) -> None:
     if (link.gtin, link.lot) != (lot["gtin"], lot["number"]):
         expected = f"the label's lot {link.lot} of {link.gtin}"
         raise VerificationFailed("label", expected, f"lot {lot['number']} of {lot['gtin']}")
-
-
-def _tell_failure(error: VerificationFailed, steps: Sequence[str]) -> int:
-    """Print the steps up to the one that failed, and what it expected and found."""
-    for number, step in enumerate(steps, 1):
-        if step == error.step:
-            print(f"{number} {step}: FAILED")
-            print(f"  expected {_shown(error.expected)}\n  found    {_shown(error.found)}")
-            print("It does not hold: do not rely on this file.")
-            return 1
-        if step not in ("readings", "label"):  # which may not have been asked for
-            print(f"{number} {step}: holds")
-    raise error
-
-
-def _tell_verdict(verdict: Verdict, label: str | None) -> None:
-    lot, issued = verdict.document["lot"], verdict.document["issued"]
-    print(f"lot {_shown(lot['number'])} of {_shown(lot['gtin'])} is unchanged since {issued},")
-    print(f"when {_shown(verdict.document['issuer'])} issued it with key {verdict.key.id}.")
-    if label is None:
-        print("Do this lot and GTIN stand on your bag? --label LINK compares them.")
-
-
-def _tell_log(proven: Proven, seen: Seen | None) -> None:
-    log = proven.checkpoint
-    print(f"It is entry {proven.number} of the log {_shown(log.origin)},")
-    print(f"taken at {print_instant(proven.logged_ms)}; it rests on {proven.days} days of devices.")
-    witnessed = [f"{name} ({from_ms(when * 1000):%Y-%m-%d})" for name, when in proven.witnessed]
-    print(f"Witnesses: {', '.join(witnessed) or 'none'}.")
-    if proven.producer is not None:
-        print(f"Grown by {_shown(proven.producer)}.")
-    if proven.recomputed is None:
-        print("The raw readings are not beside it: the days were not made again from them.")
-    else:
-        print(f"Every day was made again from {proven.recomputed} raw readings.")
-    if seen is None:
-        print("Whether the lot was recalled since is not known here: --log tells.")
-        return
-    print(f"In the log as it is now, {seen.size} entries, stand {seen.days} entries of those")
-    print(f"devices' days, {seen.prompt} taken within a day of its end (what a device brings late")
-    print(f"is taken late), {seen.diary} lines of the diary and {seen.certificates} certificates.")
-    for number, since in seen.withdrawn:
-        print(f"CERTIFICATE {_shown(number)} WAS WITHDRAWN from {_shown(since)} on.")
-    if seen.recalled_ms is not None:
-        print(f"THE LOT WAS RECALLED at {print_instant(seen.recalled_ms)}.")
-
-
-def _shown(text: object) -> str:
-    """Return a text in quotes in which nothing can pass for another line of this report."""
-    signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
-    return f"“{''.join(signs)}”"

@@ -1,0 +1,71 @@
+"""What ``verify`` prints: each step, the verdict in words, and what it does not say."""
+
+from collections.abc import Sequence
+
+from domain.errors import VerificationFailed
+from domain.window import from_ms, print_instant
+from traceability.trust import Trust
+from traceability.verify import Verdict
+from traceability.verify_bundle import Proven
+from traceability.verify_log import Seen
+
+
+def tell_steps(held: Sequence[str], trust: Trust) -> None:
+    """Print the steps that hold, numbered."""
+    asked = trust.log.quorum if trust.log else 0
+    for number, step in enumerate(held, 1):
+        none_asked = " (none is asked for)" if step == "witnesses" and not asked else ""
+        print(f"{number} {step}: holds{none_asked}")
+
+
+def tell_failure(error: VerificationFailed, steps: Sequence[str]) -> int:
+    """Print the steps up to the one that failed, and what it expected and found; returns 1."""
+    for number, step in enumerate(steps, 1):
+        if step == error.step:
+            print(f"{number} {step}: FAILED")
+            print(f"  expected {shown(error.expected)}\n  found    {shown(error.found)}")
+            print("It does not hold: do not rely on this file.")
+            return 1
+        if step not in ("readings", "label"):  # which may not have been asked for
+            print(f"{number} {step}: holds")
+    raise error
+
+
+def tell_verdict(verdict: Verdict, label: str | None) -> None:
+    """Print of which lot a passport is, who issued it, and whether a label was compared."""
+    lot, issued = verdict.document["lot"], verdict.document["issued"]
+    print(f"lot {shown(lot['number'])} of {shown(lot['gtin'])} is unchanged since {issued},")
+    print(f"when {shown(verdict.document['issuer'])} issued it with key {verdict.key.id}.")
+    if label is None:
+        print("Do this lot and GTIN stand on your bag? --label LINK compares them.")
+
+
+def tell_log(proven: Proven, seen: Seen | None) -> None:
+    """Print what the log proves of a passport, and what was looked up in it now, if anything."""
+    log = proven.checkpoint
+    print(f"It is entry {proven.number} of the log {shown(log.origin)},")
+    print(f"taken at {print_instant(proven.logged_ms)}; it rests on {proven.days} days of devices.")
+    witnessed = [f"{name} ({from_ms(when * 1000):%Y-%m-%d})" for name, when in proven.witnessed]
+    print(f"Witnesses: {', '.join(witnessed) or 'none'}.")
+    if proven.producer is not None:
+        print(f"Grown by {shown(proven.producer)}.")
+    if proven.recomputed is None:
+        print("The raw readings are not beside it: the days were not made again from them.")
+    else:
+        print(f"Every day was made again from {proven.recomputed} raw readings.")
+    if seen is None:
+        print("Whether the lot was recalled since is not known here: --log tells.")
+        return
+    print(f"In the log as it is now, {seen.size} entries, stand {seen.days} entries of those")
+    print(f"devices' days, {seen.prompt} taken within a day of its end (what a device brings late")
+    print(f"is taken late), {seen.diary} lines of the diary and {seen.certificates} certificates.")
+    for number, since in seen.withdrawn:
+        print(f"CERTIFICATE {shown(number)} WAS WITHDRAWN from {shown(since)} on.")
+    if seen.recalled_ms is not None:
+        print(f"THE LOT WAS RECALLED at {print_instant(seen.recalled_ms)}.")
+
+
+def shown(text: object) -> str:
+    """Return a text in quotes in which nothing can pass for another line of this report."""
+    signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+    return f"“{''.join(signs)}”"
