@@ -41,3 +41,8 @@ def plain(text: str, field: str, limit: int, *, lines: bool = False) -> str:
         message = f"at most {limit} characters, these are {len(composed)}"
         raise InvalidInput(message, field)
     return composed
+
+
+def one_line(text: object) -> str:
+    """Return a text in which nothing can pass for another line, or move what stands beside it."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from domain.errors import BrokerUnavailable, InvalidInput, NguonError
+from domain.os_errors import told
 from domain.receipt import Receipt
 from firmware_sim.arguments import above_zero, port, whole
 from firmware_sim.link import Broker, Link
@@ -27,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.verb(options))
     except (NguonError, OSError) as error:
-        print(f"firmware_sim: {error}", file=sys.stderr)
+        sentence = told(error) if isinstance(error, OSError) else str(error)
+        print(f"firmware_sim: {sentence}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

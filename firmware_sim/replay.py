@@ -13,6 +13,7 @@ from pathlib import Path
 from domain.cells import held_in, time_in
 from domain.errors import InvalidInput
 from domain.logger_map import Map, parse_map
+from domain.os_errors import told
 from domain.reading import Cycle
 from domain.table import Row, read_lines
 
@@ -34,8 +35,7 @@ def load_map(path: Path) -> Map:
     try:
         content = path.read_bytes()
     except OSError as error:
-        message = f"{path.name}: {type(error).__name__}: {error}"
-        raise InvalidInput(message, "map") from error
+        raise InvalidInput(told(error), "map") from error
     return parse_map(content, path.name)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from domain.errors import InvalidInput
 from domain.ids import Channel, DeviceId
+from domain.os_errors import told
 from domain.pack import Coding
 
 T = TypeVar("T")
@@ -101,7 +102,9 @@ def load(path: Path) -> Scenario:
     """Return the scenario in a file; raises `InvalidInput` saying where it is wrong."""
     try:
         data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InvalidInput(told(error), "scenario") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path.name}: {error}"
         raise InvalidInput(message, "scenario") from error
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import BadSettings, InvalidInput
+from domain.os_errors import concerning, told
 from domain.window import print_instant
 from firmware_sim.__main__ import progress
 from firmware_sim.arguments import whole
@@ -65,7 +66,7 @@ def read_manifest(backup: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
-        message = f"{backup} is no backup: {MANIFEST} cannot be read ({error.strerror})"
+        message = f"{backup} is no backup: {MANIFEST} cannot be read ({told(error)})"
         raise InvalidInput(message, "backup") from error
     except ValidationError as error:
         message = f"{path} is not a manifest of ours: {error.errors()[0]['msg']}"
@@ -91,7 +92,8 @@ def make(settings: Settings, folder: Path, say: Say, *, with_key: bool) -> Path:
     made_ms = now_ms()
     stamp = print_instant(made_ms).replace("-", "").replace(":", "")
     target, partial = folder / f"{_PREFIX}{stamp}", folder / f".{_PREFIX}{stamp}.partial"
-    partial.mkdir(parents=True, mode=0o700)
+    with concerning(folder):
+        partial.mkdir(parents=True, mode=0o700)
     try:
         # The records first: a passport in them then has all its readings.
         for name, source in files.items():
@@ -100,7 +102,8 @@ def make(settings: Settings, folder: Path, say: Say, *, with_key: bool) -> Path:
             shutil.copyfile(path, partial / name)
             (partial / name).chmod(0o600)
         manifest = _manifest(partial, made_ms, say)
-        (partial / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
+        with concerning(folder):
+            (partial / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
         keep_on_disk(partial, (*manifest.names(), MANIFEST))
         partial.rename(target)
         _sync(folder)

@@ -4,19 +4,18 @@ import argparse
 import logging
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from domain.errors import NguonError
 from domain.ids import PlotId
 from firmware_sim.__main__ import add_replay, progress
 from firmware_sim.replay import load_map
 from nguon import settings as config
 from nguon.backup import add_backup
 from nguon.compose import log_key, make_log_key, make_signer, signer, stores, trust
+from nguon.ending import ended
 from nguon.enrol import enrol
 from nguon.eudr import add_eudr
 from nguon.export import add_export
@@ -48,11 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if os.environ.pop("NGUON_FOLLOW_PARENT", ""):
         follow_parent()
-    try:
-        return int(options.verb(options))
-    except (NguonError, OSError) as error:
-        print(f"nguon: {error}", file=sys.stderr)
-        return 2
+    return ended("nguon", lambda: int(options.verb(options)))
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,5 +1,7 @@
 """Open what the settings name, and hand it to whoever needs it."""
 
+import errno
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import BadSettings, StoreAbsent
 from domain.ids import SeriesId
+from domain.os_errors import told
 from domain.window import local_day
 from nguon.settings import Settings, file_of
 from store.judged import limits_of
@@ -111,12 +114,16 @@ def stores(settings: Settings, *, new: bool = False) -> Iterator[Stores]:
 
 
 def require_files(settings: Settings) -> None:
-    """Raise `BadSettings` where a store should be a file and is not there."""
+    """Raise `BadSettings` where a store should be a file and is not there, or is locked."""
     for url in (settings.records(), settings.series()):
         path = file_of(url)
         if path is not None and not path.exists():
             message = f"{path} is not there: is NGUON_DATA the right folder? {_BEGIN}"
             raise BadSettings(message)
+        # SQLite's own words for both are "unable to open"; it writes beside the file, too.
+        for needed in (path, path.parent) if path is not None else ():
+            if not os.access(needed, os.R_OK | os.W_OK):
+                raise BadSettings(told(PermissionError(errno.EACCES, "", str(needed))))
 
 
 def signer(settings: Settings) -> Signer:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import Clash, InvalidInput
+from domain.os_errors import concerning, told
 from domain.window import local_day
 from nguon.backup import keep_on_disk
 from nguon.compose import UTC_ZONE, now_ms
@@ -72,12 +73,13 @@ def keep(raw: bytes, report: "Report", target: Path, *, dry_run: bool) -> int:
         print(f"{target} not written: {why}")
         return 0 if report.well else 1
     partial = target.with_name(f".{target.name}.partial")
-    try:
-        partial.write_bytes(raw)
-        partial.replace(target)
-        keep_on_disk(target.parent, [target.name])
-    finally:
-        partial.unlink(missing_ok=True)
+    with concerning(target):
+        try:
+            partial.write_bytes(raw)
+            partial.replace(target)
+            keep_on_disk(target.parent, [target.name])
+        finally:
+            partial.unlink(missing_ok=True)
     print(f"{target}: {len(raw):,} bytes")
     return 0
 
@@ -91,8 +93,7 @@ def read_file(path: Path) -> bytes:
             raise InvalidInput(message, "file")
         return path.read_bytes()
     except OSError as error:
-        message = f"{path}: {error.strerror}"
-        raise InvalidInput(message, "file") from error
+        raise InvalidInput(told(error), "file") from error
 
 
 def print_changes(changes: "Iterable[Change]") -> None:

@@ -10,6 +10,7 @@ from district.ledger import zone_of_device
 from domain.device import Datastream
 from domain.errors import Clash, InvalidInput, NotFound
 from domain.ids import DeviceId, PlotId
+from domain.os_errors import concerning
 from domain.window import Window, days_window, local_day
 from firmware_sim.__main__ import progress
 from nguon import settings as config
@@ -131,12 +132,13 @@ def _write(opened: Stores, parts: list[_Part], target: Path) -> int:
         for number, (stream, window) in enumerate(parts, 1)
         for table in _told(pieces(opened.series.read, stream, window), number, len(parts))
     )
-    try:
-        rows = write(tables, partial)
-        partial.replace(target)
-        keep_on_disk(target.parent, [target.name])
-    finally:
-        partial.unlink(missing_ok=True)
+    with concerning(target):
+        try:
+            rows = write(tables, partial)
+            partial.replace(target)
+            keep_on_disk(target.parent, [target.name])
+        finally:
+            partial.unlink(missing_ok=True)
     return rows
 
 

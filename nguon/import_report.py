@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import Clash
+from domain.os_errors import concerning
 from domain.window import print_instant
 from ingest.carry import Became, Brought
 
@@ -109,8 +110,9 @@ class Report:
     def _write(self, rows: Iterable[Sequence[str]]) -> None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
-        self._file.write(text.getvalue().encode("utf-8", "replace"))
-        self._file.flush()
+        with concerning(self._file.name):
+            self._file.write(text.getvalue().encode("utf-8", "replace"))
+            self._file.flush()
 
 
 def problems(brought: Iterable[Brought]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from domain.errors import Clash
+from domain.os_errors import concerning
 from nguon.import_report import Tally
 
 
@@ -47,7 +48,8 @@ class StateFile:
     def save(self, state: State) -> None:
         """Keep a state, whole or not at all."""
         fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(state)), "utf-8")
+        with concerning(fresh):
+            fresh.write_text(json.dumps(asdict(state)), "utf-8")
         fresh.replace(self._path)
 
     def forget(self) -> None:

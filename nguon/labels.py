@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from domain.errors import BadSettings, Clash, Refused
 from domain.gs1 import Gtin, LotNumber
 from domain.lot import Lot, LotState
+from domain.os_errors import concerning
 from domain.window import local_day
 from firmware_sim.__main__ import progress
 from firmware_sim.arguments import above_zero, whole
@@ -186,10 +187,11 @@ def _write(options: argparse.Namespace, write: Callable[[Path], _Made]) -> _Made
         message = f"{target} is there already; --force writes over it"
         raise Clash(message)
     partial = target.with_name(f".{target.name}.partial")
-    try:
-        made = write(partial)
-        partial.replace(target)
-        keep_on_disk(target.parent, [target.name])
-    finally:
-        partial.unlink(missing_ok=True)
+    with concerning(target):
+        try:
+            made = write(partial)
+            partial.replace(target)
+            keep_on_disk(target.parent, [target.name])
+        finally:
+            partial.unlink(missing_ok=True)
     return made

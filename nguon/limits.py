@@ -9,6 +9,7 @@ from typing import Any
 from domain.errors import InvalidInput, NotFound
 from domain.ids import SeriesId
 from domain.limits import from_day, parse_limits
+from domain.os_errors import told
 from domain.text import plain
 from domain.window import local_day
 from nguon import settings as config
@@ -71,7 +72,9 @@ def _limits(options: argparse.Namespace) -> int:
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
         rows = tomllib.loads(path.read_text("utf-8")).get("limits", [])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise InvalidInput(told(error), "file") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path.name}: {error}"
         raise InvalidInput(message, "file") from error
     if not rows or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

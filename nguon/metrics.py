@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from domain.os_errors import concerning
 from ingest.message import Source
 from ingest.writer import Writer
 
@@ -62,7 +63,8 @@ def serving(writer: Writer, source: Source, port: int, clock: Callable[[], int])
         return
     registry = CollectorRegistry()
     registry.register(IngestCollector(writer, source, clock))
-    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    with concerning(f"NGUON_METRICS_PORT: 127.0.0.1:{port}"):
+        server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from domain.errors import Clash, NotFound
 from domain.gs1 import Gtin, LotNumber
+from domain.os_errors import concerning
 from firmware_sim.__main__ import progress
 from nguon import settings as config
 from nguon.compose import log_key, now_ms, stores, trust
@@ -52,14 +53,15 @@ def _proof(options: argparse.Namespace) -> int:
             if target.exists():
                 message = f"{target} is there already; nothing is overwritten"
                 raise Clash(message)
-            with target.open("xb") as file:
+            with concerning(target), target.open("xb") as file:
                 file.write(raw)
             if options.readings:
                 folder = target.with_suffix(".readings")
                 folder.mkdir()
                 for device, lines in raw_readings(transaction, opened.series, passport, now_ms()):
                     progress(f"readings of {device}")
-                    with (folder / f"{device}.csv").open("xb") as file:
+                    beside = folder / f"{device}.csv"
+                    with concerning(beside), beside.open("xb") as file:
                         file.writelines(lines)
     progress("")
     if options.readings:

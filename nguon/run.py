@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from api.hot import LIFE_MS
 from api.rates import REPORTS_FREE, REPORTS_WAIT_MS, Tries
 from api.scans.recorder import Kept, Recorder
 from domain.device import Register
-from domain.errors import BadSettings
 from domain.ids import DeviceId
 from domain.properties import observed_properties
 from ingest.message import Source
@@ -26,6 +24,7 @@ from ingest.register import RegisterCache
 from ingest.writer import Bounds, Writer, collect_rarely
 from nguon import metrics
 from nguon.compose import Stores, begin_signing, log_key, now_ms, stores, trust
+from nguon.listen import listener
 from nguon.settings import Settings, refuse_placeholders
 from store.scan_journal import ScanJournal
 from traceability.log.files import LogFiles
@@ -80,12 +79,14 @@ def run_api(settings: Settings) -> int:
         given = web_deps(settings, opened)
         app = create_app(given)
         config = uvicorn.Config(
-            app, host=settings.http_host, port=settings.http_port, log_config=None,
-            access_log=False, timeout_graceful_shutdown=3, server_header=False,
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=3,
+            server_header=False,
         )  # fmt: skip
+        names = "NGUON_HTTP_HOST, NGUON_HTTP_PORT"
+        socket = listener(settings.http_host, settings.http_port, names)
         given.scans.start()
         try:
-            uvicorn.Server(config).run()
+            uvicorn.Server(config).run(sockets=[socket])
         finally:
             given.scans.stop()
     return 0
@@ -136,19 +137,10 @@ def _source(settings: Settings, name: str, opened: Stores) -> Source:
     if name == "http":
         from ingest.http import HttpSource  # noqa: PLC0415 - the server only where it is used
 
-        return HttpSource(_listener(settings), _device_of(opened), now_ms)
+        names = "NGUON_WRITE_HOST, NGUON_WRITE_PORT"
+        socket = listener(settings.write_host, settings.write_port, names)
+        return HttpSource(socket, _device_of(opened), now_ms)
     return MqttSource(_endpoint(settings), now_ms)
-
-
-def _listener(settings: Settings) -> socket.socket:
-    """Return what listens for writes; raises `BadSettings` when that address cannot be had."""
-    host, port = settings.write_host, settings.write_port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, UnicodeError) as error:
-        message = f"NGUON_WRITE_HOST, NGUON_WRITE_PORT: {host}:{port} cannot be had: {error}"
-        raise BadSettings(message) from error
 
 
 def _device_of(opened: Stores) -> Callable[[str], DeviceId | None]:

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from domain.errors import BadSettings
+from domain.os_errors import told
 
 PREFIX = "NGUON_"
 # Where settings come from, and the fault campaign's fuse (store/failpoint.py).
@@ -196,7 +197,10 @@ def refuse_placeholders(settings: Settings) -> None:
 def _read_file(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        message = f"{PREFIX}FILE: {told(error)}"
+        raise BadSettings(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{PREFIX}FILE {path}: {error}"
         raise BadSettings(message) from error
 

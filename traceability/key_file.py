@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from domain import os_errors
 from domain.errors import BadSettings
 
 
@@ -32,7 +33,9 @@ def read_key(path: Path) -> tuple[str, Ed25519PrivateKey]:
     try:
         line, _, pem = path.read_bytes().partition(b"\n")
         told, private = line.decode(), load_pem_private_key(pem, None)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise BadSettings(os_errors.told(error)) from error
+    except ValueError as error:
         message = f"{path}: not a private key: {error}"
         raise BadSettings(message) from error
     if not isinstance(private, Ed25519PrivateKey):

@@ -75,7 +75,10 @@ def test_it_is_looked_up_in_the_log_as_it_is_now(
     assert "stand 5 entries of those" in said
     assert "1 lines of the diary" in said
     assert verified(installed, "p.zip", "--log", "http://127.0.0.1:9/log") == 2
-    assert "the log cannot be read: checkpoint" in capsys.readouterr().err
+    assert (
+        "the log cannot be read: http://127.0.0.1:9/log/checkpoint refuses"
+        in capsys.readouterr().err
+    )
 
 
 def test_another_lots_proof_is_not_the_labels(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from domain.errors import InvalidInput, VerificationFailed
+from domain.os_errors import told
 from traceability.log.checkpoint import Checkpoint, Policy, open_checkpoint
 from traceability.log.merkle import HASH_SIZE, check_consistency, check_inclusion, leaf_hash
 from traceability.log.tiles import WIDTH, Tree, tile_path, unbundle
@@ -109,5 +110,5 @@ class LogReader:
         try:
             return self._fetch(path, most)
         except OSError as error:
-            message = f"the log cannot be read: {path}: {error}"
-            raise InvalidInput(message[:200], "log") from error
+            message = f"the log cannot be read: {told(error, path)}"
+            raise InvalidInput(message[:300], "log") from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from domain.errors import NguonError, VerificationFailed
+from domain.os_errors import told
 from store.records import Records
 from store.records.log import SignedHead
 from traceability.log.files import LogFiles
@@ -54,7 +55,8 @@ def gather(records: Records, files: LogFiles, witnesses: Witnesses) -> int:
         try:
             fresh.append(_ask(files, head, note, (witness, address), witnesses))
         except (OSError, NguonError) as error:
-            _log.warning("witness %s did not sign: %s", witness.name, error)
+            why = told(error, address) if isinstance(error, OSError) else error
+            _log.warning("witness %s did not sign: %s", witness.name, why)
     if fresh:
         whole = Note(note.text, (*note.signatures, *fresh))
         signed = SignedHead(head.size, head.root, whole.encode())
