@@ -1,13 +1,31 @@
 """What ``verify`` prints: each step, the verdict in words, and what it does not say."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from domain.errors import VerificationFailed
+from domain.text import one_line
 from domain.window import from_ms, print_instant
 from traceability.trust import Trust
 from traceability.verify import Verdict
 from traceability.verify_bundle import Proven
 from traceability.verify_log import Seen
+
+# What most often is behind a step that does not hold, and what to do then.
+_MEND = {
+    "bundle": "Download the proof again from the page of the label: a file that was cut off, packed"
+    " anew or locked with a password is none.",
+    "key": "Are these the keys of whoever issued the passport, and the newest ones? Ask for the"
+    " list again.",
+    "checkpoint": "Are these the keys of the log that the passport is in? Ask for the list again.",
+    "witnesses": "A witness may have been away: download the proof again tomorrow; if it stays so,"
+    " ask the witness.",
+    "label": "This proof is of another lot than the label: open the page of this very label, and"
+    " download its proof.",
+    "readings": "Were the readings written together with this very proof? Ask for both again.",
+    "log": "Keep this file: it shows that the log is not what it was. Tell its witnesses.",
+}
+_TELL = "Download it again; if it still does not hold, keep it, and tell the office."
 
 
 def tell_steps(held: Sequence[str], trust: Trust) -> None:
@@ -25,6 +43,7 @@ def tell_failure(error: VerificationFailed, steps: Sequence[str]) -> int:
             print(f"{number} {step}: FAILED")
             print(f"  expected {shown(error.expected)}\n  found    {shown(error.found)}")
             print("It does not hold: do not rely on this file.")
+            print(_MEND.get(step, _TELL))
             return 1
         if step not in ("readings", "label"):  # which may not have been asked for
             print(f"{number} {step}: holds")
@@ -38,6 +57,13 @@ def tell_verdict(verdict: Verdict, label: str | None) -> None:
     print(f"when {shown(verdict.document['issuer'])} issued it with key {verdict.key.id}.")
     if label is None:
         print("Do this lot and GTIN stand on your bag? --label LINK compares them.")
+
+
+def tell_keys(path: Path, keys: str) -> None:
+    """Print which list of keys was believed, so that it can be compared with a paper."""
+    print(f"Believed were the keys in {shown(path.name)}, whose SHA-256 is")
+    print(f"  {keys}")
+    print("Is it the one that somebody whom you trust has given you, on paper for example?")
 
 
 def tell_log(proven: Proven, seen: Seen | None) -> None:
@@ -67,5 +93,4 @@ def tell_log(proven: Proven, seen: Seen | None) -> None:
 
 def shown(text: object) -> str:
     """Return a text in quotes in which nothing can pass for another line of this report."""
-    signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
-    return f"“{''.join(signs)}”"
+    return f"“{one_line(text)}”"

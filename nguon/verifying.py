@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain.errors import InvalidInput, VerificationFailed
+from nguon.handed_in import ZIP, read_keys, read_proof, read_readings
 from nguon.published import published
-from nguon.verify_report import shown, tell_failure, tell_log, tell_steps, tell_verdict
+from nguon.verify_report import shown, tell_failure, tell_keys, tell_log, tell_steps, tell_verdict
 from traceability.bundle import not_looked_at
 from traceability.digital_link import LotLink, parse
 from traceability.log.reader import LogReader
-from traceability.trust import Trust, parse_trust
+from traceability.trust import Trust
 from traceability.verify import STEPS, Verdict, verify
 from traceability.verify_bundle import STEPS as BUNDLE_STEPS
 from traceability.verify_bundle import verify_bundle
 from traceability.verify_log import verify_log
-
-_ZIP = b"PK"
 
 
 def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,11 +25,23 @@ def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         help="check a passport with public keys; no network, no store",
         description="Check a passport, or better its proof (a ZIP file with the log's proofs in"
         " it), step by step. Needs no store, no network unless --log names one, and trusts"
-        " nobody but the keys file.",
-        epilog="Exit status: 0 every step holds, 1 a step does not (it is named, with what was"
-        " expected and what was found), 2 a file, or the log, cannot be read.",
+        " nobody but the keys file. `nguon verifier` writes this verb as a program of its own.",
+        epilog=STATUS,
     )
-    parser.add_argument("passport", type=Path, metavar="PASSPORT.zip")
+    add_arguments(parser)
+    parser.set_defaults(verb=verify_files)
+
+
+STATUS = (
+    "Exit status: 0 every step holds, 1 a step does not (it is named, with what was expected and"
+    " what was found), 2 nothing could be checked: a file, or the log, cannot be read, or is"
+    " something else altogether."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is to be checked, and against what."""
+    parser.add_argument("passport", type=Path, metavar="PROOF.zip")
     parser.add_argument(
         "--keys", type=Path, required=True, metavar="KEYS.json",
         help="whom to trust, as published under /.well-known/nguon-keys.json, or as given out by"
@@ -43,7 +54,7 @@ def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument(
         "--readings", type=Path, nargs="+", metavar="FILE.csv",
         help="raw readings, a file a device, as `nguon proof --readings` writes them: every day"
-        " is made again from them. Default: the folder PASSPORT.readings beside the file, if any",
+        " is made again from them. Default: the folder PROOF.readings beside the file, if any",
     )  # fmt: skip
     parser.add_argument(
         "--log", metavar="URL|DIR",
@@ -51,40 +62,27 @@ def add_verify(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         " it is published now, https://HOST/log or a copy of its folder: that it still begins as it"
         " did, when each day was taken, and whether the lot was recalled since",
     )  # fmt: skip
-    parser.set_defaults(verb=_verify)
 
 
-def _verify(options: argparse.Namespace) -> int:
-    raw = _read(options.passport)
-    trust = _trust(options.keys)
+def verify_files(options: argparse.Namespace) -> int:
+    """Check the files that were named and print what holds; returns 0 or 1.
+
+    Raises `InvalidInput` where nothing can be checked.
+    """
+    raw = read_proof(options.passport)
+    trust, keys = read_keys(options.keys)
     readings = _readings(options.passport, options.readings)
     try:
-        if raw.startswith(_ZIP):
-            return _tell_bundle(raw, trust, readings, options)
-        return _tell_passport(raw, trust, options)
+        if raw.startswith(ZIP):
+            _tell_bundle(raw, trust, readings, options)
+        else:
+            _tell_passport(raw, trust, options)
     except VerificationFailed as error:
-        steps = BUNDLE_STEPS if raw.startswith(_ZIP) else STEPS
+        steps = BUNDLE_STEPS if raw.startswith(ZIP) else STEPS
         return tell_failure(error, (*steps, "label", "log"))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        message = f"{error}"
-        raise InvalidInput(message, "file") from error
-    if not raw:
-        message = f"{path} is empty"
-        raise InvalidInput(message, "file")
-    return raw
-
-
-def _trust(path: Path) -> Trust:
-    try:
-        return parse_trust(_read(path).decode())
-    except (UnicodeDecodeError, InvalidInput) as error:
-        message = f"{path}: {error}"
-        raise InvalidInput(message, "keys") from error
+    tell_keys(options.keys, keys)
+    print("This proves unchanged, not true.")
+    return 0
 
 
 def _readings(passport: Path, named: Sequence[Path] | None) -> list[bytes] | None:
@@ -96,21 +94,21 @@ def _readings(passport: Path, named: Sequence[Path] | None) -> list[bytes] | Non
     if not named:
         message = f"{beside} holds no readings (*.csv)"
         raise InvalidInput(message, "readings")
-    return [_read(path) for path in named]
+    return [read_readings(path) for path in named]
 
 
-def _tell_passport(raw: bytes, trust: Trust, options: argparse.Namespace) -> int:
+def _tell_passport(raw: bytes, trust: Trust, options: argparse.Namespace) -> None:
     verdict = verify(raw, trust.keys)
     _require_label(options.label, verdict)
     tell_steps(STEPS, trust)
     tell_verdict(verdict, options.label)
-    print("This proves unchanged, not true; and not that it is in the log: the ZIP file does.")
-    return 0
+    print("Only the passport was checked. That it is in the log, and rests on what was measured,")
+    print("is proven by the ZIP file (the proof) that the page of the label offers.")
 
 
 def _tell_bundle(
     raw: bytes, trust: Trust, readings: Sequence[bytes] | None, options: argparse.Namespace
-) -> int:
+) -> None:
     held: list[str] = []
     proven = verify_bundle(raw, trust, readings, held.append)
     _require_label(options.label, Verdict(proven.document, proven.key))
@@ -125,8 +123,6 @@ def _tell_bundle(
     others = not_looked_at(raw)
     if others:
         print(f"Not looked at, and proving nothing: {', '.join(map(shown, others))}.")
-    print("This proves unchanged, not true.")
-    return 0
 
 
 def _require_label(label: str | None, verdict: Verdict) -> None:

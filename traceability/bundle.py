@@ -23,6 +23,7 @@ PASSPORT, ENTRY, PROOF = "passport.json", "passport.entry.json", "passport.tlog-
 DAYS, DAY_PROOFS = "days.jsonl", "days.tlog-proofs"
 DISCLOSURES, README = "disclosures.json", "README.txt"
 _BEGINS = "c2sp.org/tlog-proof@v1\n"
+_ENCRYPTED = 1  # the first of a file's flags in a ZIP (PKWARE APPNOTE, 4.4.4)
 _MOST_FILES, _MOST_BYTES = 500, 20_000_000
 _UNREADABLE = (
     ValueError, KeyError, TypeError, AttributeError, RecursionError, CanonicalizationError,
@@ -79,7 +80,8 @@ class Bundle:
         wanted = (PASSPORT, ENTRY, PROOF, DISCLOSURES, DAYS, DAY_PROOFS)
         missing = [name for name in wanted if name not in files]
         if missing:
-            raise VerificationFailed("bundle", ", ".join(missing), "no such file in it")
+            found = f"a ZIP file with {', '.join(files)[:120] or 'nothing in it'}"
+            raise VerificationFailed("bundle", ", ".join(missing), found)
         lines = files[DAYS].split(b"\n") if files[DAYS] else []
         days = {_device_of(line): line for line in lines}
         texts = _text(files[DAY_PROOFS], DAY_PROOFS).split(_BEGINS)
@@ -173,6 +175,9 @@ def _require_modest(found: list[zipfile.ZipInfo]) -> None:
     if len(found) > _MOST_FILES or size > _MOST_BYTES:
         few = f"at most {_MOST_FILES} files and {_MOST_BYTES} bytes"
         raise VerificationFailed("bundle", few, f"{len(found)} files, {size} bytes")
+    locked = next((one.filename for one in found if one.flag_bits & _ENCRYPTED), None)
+    if locked is not None:
+        raise VerificationFailed("bundle", "files without a password", f"{locked[:80]}, encrypted")
     names = [one.filename for one in found]
     if len(set(names)) < len(names):
         raise VerificationFailed("bundle", "each file once", str(names)[:120])

@@ -5,6 +5,7 @@ give out its own, with its own witnesses and how many of them must have signed.
 """
 
 import base64
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -47,10 +48,25 @@ def print_trust(trust: Trust) -> str:
     return json.dumps(fields, indent=2)
 
 
+def fingerprint(published: bytes) -> str:
+    """Return what a list of keys is compared by: SHA-256 of the very bytes, in hexadecimal.
+
+    Any computer can make it without a program of ours (`sha256sum keys.json`).
+    """
+    return hashlib.sha256(published).hexdigest()
+
+
 def parse_trust(text: str) -> Trust:
     """Return what a file in the published form trusts; raises `InvalidInput`."""
     try:
         fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"not a list of keys: no JSON ({error})"
+        raise InvalidInput(message, "keys") from error
+    if not isinstance(fields, dict) or not isinstance(fields.get("keys"), list):
+        message = 'not a list of keys: JSON, and no {"keys": […]}'
+        raise InvalidInput(message, "keys")
+    try:
         log = fields.get("log")
         keys = tuple(_key(row) for row in fields["keys"])
         return Trust(keys, None if log is None else _policy(log))
