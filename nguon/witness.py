@@ -3,19 +3,23 @@
 import argparse
 import urllib.error
 import urllib.request
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import uvicorn
 
 from api.witness import create_witness
 from domain.errors import BadSettings
+from domain.text import one_line
 from firmware_sim.arguments import whole
+from nguon.handed_in import read_keys
+from nguon.listen import listener
 from nguon.settings import Settings
 from traceability.log.key import NamedKey, create, load
 from traceability.log.note import Verifier
 from traceability.log.witness_state import Witness
 from traceability.log.witnessing import Answer, Witnesses
-from traceability.trust import parse_trust
 
 _PATIENCE_S = 5.0
 _MOST_ANSWER = 64_000
@@ -43,6 +47,10 @@ def add_witness(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=whole(0, 65535), default=8090,
                         help="port to listen on (%(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--quiet", action="store_true",
+        help="do not print a line for each checkpoint that is signed or refused",
+    )  # fmt: skip
     parser.set_defaults(verb=_serve)
 
 
@@ -61,18 +69,33 @@ def witness_key(folder: Path, name: str) -> NamedKey:
 def _serve(options: argparse.Namespace) -> int:
     logs = {}
     for path in options.log:
-        policy = parse_trust(path.read_text("utf-8")).log
+        policy = read_keys(path)[0].log
         if policy is None:
-            message = f"{path} names no log"
+            message = f"{path} names no log: save /.well-known/nguon-keys.json once more"
             raise BadSettings(message)
         logs[policy.origin] = policy.keys
     key = witness_key(options.folder, options.name)
     print(f"witness {key.witness().vkey()}", flush=True)
     for origin in logs:
         print(f"watches {origin}", flush=True)
-    app = create_witness(Witness(options.folder / "signed", key, logs), key)
-    uvicorn.run(app, host=options.host, port=options.port, log_config=None, access_log=False)
+    say = _nothing if options.quiet else _say
+    app = create_witness(Witness(options.folder / "signed", key, logs), key, say)
+    socket = listener(options.host, options.port, "--host, --port")
+    served = uvicorn.Config(app, log_config=None, access_log=False)
+    uvicorn.Server(served).run(sockets=[socket])
     return 0
+
+
+def _say(sentence: str) -> None:
+    """Print what was done, with the time here and its zone."""
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    # Whether somebody reads along or not, what is to be signed is signed.
+    with suppress(OSError):
+        print(f"{now} {one_line(sentence)}", flush=True)
+
+
+def _nothing(_sentence: str) -> None:
+    return
 
 
 def witnesses(settings: Settings) -> Witnesses:

@@ -1,5 +1,7 @@
 """A witness as a process of its own, asked over HTTP: what it signs, and what it never does."""
 
+import os
+import re
 import subprocess
 import sys
 import time
@@ -41,14 +43,16 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """`nguon witness` in a process; gives its address."""
+def running(folder: Path, *more: str) -> Iterator[str]:
+    """`nguon witness` in a process; gives its address. What it prints lies in ``printed``."""
     (port,) = free_ports(1)
     words = ["witness", NAME, "--folder", str(folder / "eye"), "--log", str(folder / "keys.json")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nguon", *words, "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-    )
+    with (folder / "printed").open("ab") as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nguon", *words, "--port", str(port), *more],
+            stdout=printed,
+            env=os.environ | {"TZ": "Asia/Ho_Chi_Minh"},
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(400):
@@ -141,6 +145,45 @@ def test_it_never_signs_another_history(world: World, tmp_path: Path) -> None:
         assert answer.body == "11\n"
         assert len(parse_note(liar.files.checkpoint() or "").signatures) == 1
         liar.close()
+    said = printed(tmp_path)
+    assert "signed nguon.example/log: 0 → 11 entries, the first that is signed of it" in said[0]
+    # Asked for by `gather`: first where it thought us to be, then again from where we are.
+    assert "31 entries: asked to sign from 0 on, 11 were signed before" in said[1]
+    assert "refused nguon.example/log, 31 entries: NOT a continuation of the 11 signed" in said[3]
+    assert "history was changed (" in said[3]
+
+
+def printed(folder: Path) -> list[str]:
+    """What a witness said of each request, after the lines that it begins with."""
+    lines = (folder / "printed").read_text("utf-8").splitlines()
+    return [line for line in lines if not line.startswith(("witness ", "watches "))]
+
+
+def test_it_says_what_it_signed_with_the_time_and_its_zone(world: World, tmp_path: Path) -> None:
+    with running(tmp_path) as address:
+        asked = Witnesses([(eye(tmp_path), address)], post)
+        for count in (10, 5):
+            grow(world, count)
+            assert gather(world.records, world.files, asked) == 1
+        post(f"{address}/add-checkpoint", write_request(16, [], world.files.checkpoint() or ""))
+        foreign = "old 0\n\n" + (world.files.checkpoint() or "").replace("nguon.", "x\u202e.")
+        assert post(f"{address}/add-checkpoint", foreign).status == 404
+    first, second, again, unknown = (line for line in printed(tmp_path) if "asked to" not in line)
+    assert re.match(
+        r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+07:00 signed nguon.example/log: 0 → 11 e", first
+    )
+    assert second.endswith("signed nguon.example/log: 11 → 16 entries, the first 11 unchanged")
+    assert again.endswith("signed nguon.example/log: the same 16 entries again")
+    assert unknown.endswith("refused no log x\\u202e.example/log is known here")
+
+
+def test_a_quiet_one_says_who_it_is_and_no_more(world: World, tmp_path: Path) -> None:
+    grow(world, 3)
+    with running(tmp_path, "--quiet") as address:
+        asked = Witnesses([(eye(tmp_path), address)], post)
+        assert gather(world.records, world.files, asked) == 1
+    assert printed(tmp_path) == []
+    assert (tmp_path / "printed").read_text().startswith(f"witness {eye(tmp_path).vkey()}\n")
 
 
 def test_hostile_requests_are_refused_and_change_nothing(world: World, tmp_path: Path) -> None:

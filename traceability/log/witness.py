@@ -17,6 +17,7 @@ from traceability.log.merkle import EMPTY_ROOT, check_consistency
 from traceability.log.note import Note, Verifier, parse_note
 
 MOST_BODY = 64_000
+CONFLICT = 409
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,18})")
 _MOST_HASHES = 63
 
@@ -32,13 +33,19 @@ class Request:
 
 
 class Refusal(Exception):
-    """Why a checkpoint is not signed, as the protocol's HTTP status and body."""
+    """Why a checkpoint is not signed: the protocol's HTTP status and body, and our own words.
 
-    def __init__(
-        self, status: int, body: str, media_type: str = "text/plain; charset=utf-8"
-    ) -> None:
+    ``why`` is for whoever runs the witness; the protocol's body need not be a sentence.
+    """
+
+    def __init__(self, status: int, body: str, why: str = "") -> None:
         super().__init__(body.strip())
-        self.status, self.body, self.media_type = status, body, media_type
+        self.status, self.body, self.why = status, body, why or body.strip()
+
+    @property
+    def media_type(self) -> str:
+        """The body's kind: a conflict tells the size that was signed, and nothing else."""
+        return "text/x.tlog.size" if self.status == CONFLICT else "text/plain; charset=utf-8"
 
 
 def write_request(old: int, proof: Sequence[bytes], checkpoint: str) -> str:
@@ -74,17 +81,21 @@ def judge(
     keys = logs.get(asked.origin)
     if keys is None:
         raise Refusal(404, f"no log {asked.origin[:80]} is known here\n")
+    of = f"{asked.origin[:80]}, {asked.size} entries"
     try:
         signed = request.note.signed_by(keys)
     except VerificationFailed as error:
-        raise Refusal(403, f"{error}\n") from error
+        raise Refusal(403, f"{error}\n", f"{of}: {error}") from error
     if not signed:
-        raise Refusal(403, "no signature of a key that is known here\n")
+        unknown = "no signature of a key that is known here"
+        raise Refusal(403, f"{unknown}\n", f"{of}: {unknown}")
     if request.old > asked.size:
-        raise Refusal(400, f"old {request.old} is beyond the checkpoint's {asked.size}\n")
+        beyond = f"old {request.old} is beyond the checkpoint's {asked.size}"
+        raise Refusal(400, f"{beyond}\n", f"{of}: {beyond}")
     known = 0 if latest is None else latest.size
     if request.old != known:
-        raise Refusal(409, f"{known}\n", "text/x.tlog.size")
+        asks = f"asked to sign from {request.old} on, {known} were signed before"
+        raise Refusal(CONFLICT, f"{known}\n", f"{of}: {asks}; its log may ask again from there")
     _require_continues(request, EMPTY_ROOT if latest is None else latest.root)
 
 
@@ -93,4 +104,6 @@ def _require_continues(request: Request, root: bytes) -> None:
     try:
         check_consistency(request.old, asked.size, request.proof, root, asked.root)
     except VerificationFailed as error:
-        raise Refusal(422, f"{error}\n") from error
+        rewritten = f"NOT a continuation of the {request.old} signed before: history was changed"
+        of = f"{asked.origin[:80]}, {asked.size} entries"
+        raise Refusal(422, f"{error}\n", f"{of}: {rewritten} ({error})") from error

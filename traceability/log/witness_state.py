@@ -7,6 +7,7 @@ two histories, which is the one thing it is there not to do.
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import VerificationFailed
@@ -17,6 +18,15 @@ from traceability.log.note import Note, Signature, Verifier, cosign, parse_note
 from traceability.log.witness import Refusal, judge, read_request
 
 
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """A checkpoint that continues the ``old`` entries signed before, and our signature on it."""
+
+    checkpoint: Checkpoint
+    old: int
+    signature: Signature
+
+
 class Witness:
     """Signs checkpoints of known logs, each only if it continues what was signed before."""
 
@@ -25,13 +35,14 @@ class Witness:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def add_checkpoint(self, body: bytes, now_s: int) -> Signature:
-        """Return our signature on a checkpoint; raises `Refusal` with the protocol's answer."""
+    def add_checkpoint(self, body: bytes, now_s: int) -> Cosigned:
+        """Return what was signed, and how; raises `Refusal` with the protocol's answer."""
         request = read_request(body)
         with self._lock:
             judge(request, self._logs, self.latest(request.checkpoint.origin))
             self._store(request.note, request.checkpoint)
-        return cosign(self._key.private, self._key.name, request.note.text, now_s)
+        signature = cosign(self._key.private, self._key.name, request.note.text, now_s)
+        return Cosigned(request.checkpoint, request.old, signature)
 
     def latest(self, origin: str) -> Checkpoint | None:
         """Return the checkpoint of a log that was signed last, None when none was."""
