@@ -34,6 +34,7 @@ from nguon.proof import add_proof
 from nguon.quarantine import add_quarantine
 from nguon.restore import add_restore
 from nguon.token import add_token
+from nguon.verifier import add_verifier
 from nguon.verifying import add_verify
 from nguon.witness import add_witness
 
@@ -105,6 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     )
     add_verify(verbs)
+    add_verifier(verbs)
     add_proof(verbs)
     add_log(verbs)
     add_keys(verbs)

@@ -49,7 +49,7 @@ def _proof(options: argparse.Namespace) -> int:
                 message = f"lot {lot} of {gtin} has no passport"
                 raise NotFound(message)
             head = best_head(transaction, passport, policy)
-            raw = make_bundle(transaction, files, passport, head)
+            raw = make_bundle(transaction, files, passport, head, loaded.public_url.rstrip("/"))
             if target.exists():
                 message = f"{target} is there already; nothing is overwritten"
                 raise Clash(message)

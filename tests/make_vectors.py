@@ -24,7 +24,7 @@ from tests.traceability.vector_tampering import (
     second_summary,
 )
 from traceability.bundle import Bundle
-from traceability.bundling import README
+from traceability.bundling import readme
 from traceability.envelope import Envelope
 from traceability.key_register import revoke
 from traceability.passport import issue
@@ -57,7 +57,7 @@ class Told:
         return name
 
     def case(self, name: str, says: str, bundle: Bundle | bytes, **more: str) -> None:
-        raw = bundle if isinstance(bundle, bytes) else bundle.encode(README)
+        raw = bundle if isinstance(bundle, bytes) else bundle.encode(readme())
         self.files[f"{name}.zip"] = raw
         self.cases.append(Case(name, says, raw, **more))
 
@@ -174,7 +174,7 @@ def _tampered(told: Told, stage: Stage) -> None:
     told.case("bad-flipped", "a bit of the passport is another", replace(bundle, passport=flipped))
     spaced = replace(bundle, passport=bundle.passport + b" ")
     told.case("bad-envelope", "a blank behind the passport's envelope", spaced)
-    told.case("bad-cut", "a file that was cut off", bundle.encode(README)[:1000])
+    told.case("bad-cut", "a file that was cut off", bundle.encode(readme())[:1000])
     stranger = replace(stage.trust(), keys=())
     told.case(
         "bad-key", "a key that is not trusted", bundle, keys=told.keys("keys-none.json", stranger)

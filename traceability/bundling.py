@@ -28,22 +28,32 @@ from traceability.log.proof import LogProof
 from traceability.passport import logged, subject, subject_of
 
 _HEADS = 200
-README = """\
-Hộ chiếu của một lô hàng, với mọi thứ để tự kiểm chứng, không cần mạng.
+_README = """\
+Hộ chiếu của một lô hàng, với mọi thứ để tự kiểm tra, không cần mạng.
 A lot's passport with all that is needed to check it oneself, without a network.
 
-    nguon verify FILE.zip --keys KEYS.json
+    python3 nguon-verify.pyz FILE.zip --keys KEYS.json
+
+nguon-verify.pyz       chương trình kiểm tra: tải ở {page}, hoặc tự tạo từ mã nguồn
+                       the verifier: from {page}, or built from its source
+KEYS.json              danh sách khóa: hỏi nơi bạn tin (hợp tác xã, xã), đừng hỏi người bán
+                       the list of keys: from whom you trust (cooperative, commune), not the seller
 
 passport.json          hộ chiếu đã ký (DSSE, Ed25519) / the signed passport
 passport.entry.json    dòng của nó trong sổ công khai / its entry in the public log
-passport.tlog-proof    chứng minh dòng ấy nằm trong sổ / proof that the entry is there
+passport.tlog-proof    bằng chứng dòng ấy nằm trong sổ / proof that the entry is there
 days.jsonl             số đo từng ngày của mỗi thiết bị / what each device measured, by day
-days.tlog-proofs       chứng minh các ngày ấy nằm trong sổ / proof that the log has them
+days.tlog-proofs       bằng chứng các ngày ấy nằm trong sổ / proof that the log has them
 disclosures.json       điều được phép tiết lộ / what may be disclosed
 
 Điều này chứng minh "không bị sửa", không chứng minh "đúng sự thật".
 It proves unchanged, not true.
 """
+
+
+def readme(address: str = "") -> str:
+    """Return what a proof says of itself; ``address`` is where the verifier is to be had."""
+    return _README.format(page=f"{address or 'https://…'}/kiem-chung")
 
 
 def entry_of(transaction: Transaction, passport: IssuedPassport) -> LogEntry:
@@ -65,10 +75,11 @@ def is_proven(transaction: Transaction, lot: Lot, issued_ms: int) -> bool:
 
 def make_bundle(
     transaction: Transaction, files: LogFiles, passport: IssuedPassport,
-    head: SignedHead | None = None,
+    head: SignedHead | None = None, address: str = "",
 ) -> bytes:  # fmt: skip
     """Return the proof of a passport under a checkpoint, the newest by default, as a ZIP file.
 
+    ``address`` is the web address where a reader finds the verifier.
     Raises `NotFound` for a passport from before there was a log, `NotYet` when the checkpoint
     is not over it, or there is none yet.
     """
@@ -85,7 +96,7 @@ def make_bundle(
         passport.envelope, entry.entry, _proof(files, head, entry.number).encode(), days, proofs,
         _disclosures(transaction, passport),
     )  # fmt: skip
-    return bundle.encode(README)
+    return bundle.encode(readme(address))
 
 
 def best_head(

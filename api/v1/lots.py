@@ -131,7 +131,7 @@ def get_proof(
             raise NotFound(message)
         if head is None and policy is not None:
             head = best_head(transaction, passport, policy)
-        raw = make_bundle(transaction, given.files, passport, head)
+        raw = make_bundle(transaction, given.files, passport, head, given.address)
     headers = {"Content-Disposition": f'attachment; filename="{found.gtin}-{found.number}.zip"'}
     return Response(raw, media_type="application/zip", headers=headers)
 

@@ -20,7 +20,7 @@ from domain.window import DAY_MS, days_window
 from tests.builders import DEVICE, GTIN, ZONE, delivery, reading
 from tests.traceability.world import NOON, STARTED, World
 from traceability.bundle import Bundle, read_chain, write_chain
-from traceability.bundling import README, make_bundle, raw_readings
+from traceability.bundling import make_bundle, raw_readings, readme
 from traceability.canonical import to_bytes
 from traceability.dossier import PRODUCER
 from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
@@ -99,7 +99,7 @@ def test_every_flipped_bit_of_its_files_is_noticed(world: World, raw: bytes) -> 
                 changed = changed.decode(errors="replace")
             if name in ("days", "day_proofs"):
                 changed = {DEVICE: changed}
-            refused(replace(bundle, **{name: changed}).encode(README), world.trust())
+            refused(replace(bundle, **{name: changed}).encode(readme()), world.trust())
 
 
 def test_every_flipped_byte_of_the_file_is_noticed_or_changes_nothing(
@@ -178,9 +178,9 @@ def test_the_evidence_of_two_lots_cannot_be_swapped(
         ("days", "days"), ("day_proofs", "days"),
     ):  # fmt: skip
         swapped = replace(first, **{name: getattr(second, name)})
-        assert refused(swapped.encode(README), trust).step == step
+        assert refused(swapped.encode(readme()), trust).step == step
     both = replace(first, entry=second.entry, proof=second.proof)
-    assert refused(both.encode(README), trust).step == "entry"
+    assert refused(both.encode(readme()), trust).step == "entry"
 
 
 def resigned(
@@ -204,7 +204,7 @@ def resigned(
     assert head is not None
     tree = world.files.tree(head.size)
     proof = LogProof(entry.number, tuple(tree.inclusion(entry.number)), head.note).encode()
-    return replace(honest, passport=envelope, entry=entry.entry, proof=proof).encode(README)
+    return replace(honest, passport=envelope, entry=entry.entry, proof=proof).encode(readme())
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_day_left_out_of_the_chain_or_swapped_is_caught(world: World, raw: byt
     assert write_chain(DEVICE, "Asia/Ho_Chi_Minh", entries) == bundle.days[DEVICE]
     for some in (entries[1:], entries[:2] + entries[3:], entries[::-1], entries[:-1], []):
         changed = write_chain(DEVICE, "Asia/Ho_Chi_Minh", some)
-        failed = refused(replace(bundle, days={DEVICE: changed}).encode(README), world.trust())
+        failed = refused(replace(bundle, days={DEVICE: changed}).encode(readme()), world.trust())
         assert failed.step == "days"
 
 
@@ -278,7 +278,7 @@ def test_another_log_is_not_ours_whatever_it_is_called(world: World, raw: bytes)
     point = Checkpoint(world.log_key.name, 1, leaf_hash(bundle.entry))
     note = Note(point.text(), (sign(other, world.log_key.name, point.text()),)).encode()
     rolled = replace(bundle, proof=LogProof(0, (), note).encode())
-    assert refused(rolled.encode(README), world.trust()).step == "checkpoint"
+    assert refused(rolled.encode(readme()), world.trust()).step == "checkpoint"
     assert refused(raw, Trust(world.trust().keys)).step == "checkpoint"
 
 
@@ -298,10 +298,10 @@ def test_a_log_rolled_back_and_signed_again_lacks_its_witness(world: World, raw:
         return replace(proof, checkpoint=Note(note.text, lines).encode()).encode()
 
     days = {device: seen(proof) for device, proof in bundle.day_proofs.items()}
-    whole = replace(bundle, proof=seen(bundle.proof), day_proofs=days).encode(README)
+    whole = replace(bundle, proof=seen(bundle.proof), day_proofs=days).encode(readme())
     assert verify_bundle(whole, watched).witnessed == ((key.name, 1_795_000_000),)
     assert refused(raw, watched).step == "witnesses"
-    half = replace(bundle, proof=seen(bundle.proof)).encode(README)
+    half = replace(bundle, proof=seen(bundle.proof)).encode(readme())
     assert refused(half, watched).step == "days"
 
 
