@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from api.qualities import qualities
+
 LINKSET, JSON, HTML = "application/linkset+json", "application/json", "text/html"
 VOCABULARY = "https://ref.gs1.org/voc/"
 # GS1's vocabulary has moved; links and programs of every age name it.
 _NAMESPACE = re.compile(r"gs1:|https?://(?:(?:www|ref)\.)?gs1\.org/voc/")
-_QUALITY = re.compile(r";\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*(?:;|$)", re.IGNORECASE)
 # `all` is what `linkset` was called before version 1.0 of the standard.
 _SETS = frozenset({"linkset", "all"})
 
@@ -33,8 +34,8 @@ class Asked:
         given = (v for k, v in request.query_params.multi_items() if k.lower() == "linktype")
         return cls(
             link_type=next(given, None),
-            media=_qualities(request.headers.get("accept", "")),
-            languages=_qualities(request.headers.get("accept-language", "")),
+            media=qualities(request.headers.get("accept", "")),
+            languages=qualities(request.headers.get("accept-language", "")),
         )
 
     @property
@@ -71,13 +72,3 @@ class Asked:
             return 1.0
         spoken = {tag.partition("-")[0]: quality for tag, quality in self.languages.items()}
         return max(spoken.get(language, spoken.get("*", 0.0)) for language in languages)
-
-
-def _qualities(header: str) -> dict[str, float]:
-    found = {}
-    for part in header.split(","):
-        name, _, _ = part.partition(";")
-        quality = _QUALITY.search(part)
-        if name.strip():
-            found[name.strip().lower()] = float(quality[1]) if quality else 1.0
-    return found
