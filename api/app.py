@@ -18,6 +18,7 @@ from api.grower import lots as growers_lots
 from api.grower import routes as grower
 from api.hot import HotPages
 from api.office import lineage, papers
+from api.i18n import asked_language, with_language
 from api.office import recalls as office_recalls
 from api.office import routes as office
 from api.pages import security_policy
@@ -107,6 +108,9 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told in the one shape
         response = errors.answer_for(request, error)
     headers = response.headers
+    asked, location = asked_language(request), headers.get("location", "")
+    if asked and location.startswith("/"):
+        headers["Location"] = with_language(location, asked)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers.setdefault("Content-Security-Policy", security_policy())

@@ -12,10 +12,12 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers import Answer, header_of
 from api.deps import Deps
+from api.i18n import language_of
 from api.scans.devices import Devices
 from api.scans.opened import KEY as OPENED
 from api.scans.opened import Opened
@@ -31,7 +33,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # What strangers may send, or it would be theirs to keep the memory empty.
 _CHANGES_NO_PAGE = frozenset({"/phan-hoi", "/dang-nhap", "/dang-xuat", "/v1/sessions"})
 
-_Key = tuple[bytes, bytes, bytes]
+_Key = tuple[bytes, bytes, bytes, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +143,7 @@ def _key_of(scope: Scope) -> _Key | None:
     accept = header_of(scope, b"accept")
     if not scope["path"].startswith(_PLACES) or len(accept) > _LONGEST:
         return None
-    key = (scope.get("raw_path") or b"", scope["query_string"], accept)
+    # By the language, not by the header that asks for it: browsers spell that in hundreds of ways.
+    language = language_of(Request(scope))
+    key = (scope.get("raw_path") or b"", scope["query_string"], accept, language)
     return key if key[0] and len(key[0]) + len(key[1]) <= _LONGEST else None

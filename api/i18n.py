@@ -1,12 +1,17 @@
-"""Two languages: Vietnamese first, English on request (``?lang=en``).
+"""Two languages: Vietnamese first, English for whoever asks for it.
 
-English texts are the keys; ``locale/vi.po`` holds the Vietnamese, and a test fails
-when one is missing: a grower must never meet English. Numbers and dates are CLDR's.
+``?lang=`` is asked for on purpose, and goes with every link, form and redirect from there on;
+it stands in the address, since a cookie would make pages that caches share differ unseen.
+Without it the browser's own word counts (Accept-Language). English texts are the keys;
+``locale/vi.po`` holds the Vietnamese, and a test fails when one is missing: a grower must
+never meet English. Numbers and dates are CLDR's.
 """
 
+import re
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
+from html import escape, unescape
 from importlib import resources
 from io import BytesIO
 from typing import Literal
@@ -19,15 +24,56 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 from fastapi import Request
 
+from api.qualities import qualities
 from domain.window import from_ms
 
 LANGUAGES = ("vi", "en")
+_FIRST, _LONGEST = "vi", 200
+# Our own pages, from the root or beside this one; what programs are sent to speaks no language.
+_LINKS = re.compile(
+    r'\b(href|action)="(/(?!v1/|log/|epcis/|\.well-known/)[^"#]*|\?[^"#]*)(#[^"]*)?"'
+)
 
 
 def language_of(request: Request) -> str:
-    """Return the language asked for; anything unknown is Vietnamese."""
+    """Return the language asked for, else what the browser prefers; Vietnamese before all else."""
+    return asked_language(request) or _preferred(request.headers.get("accept-language", ""))
+
+
+def asked_language(request: Request) -> str | None:
+    """Return the language that an address asks for, None when it names none that we have."""
     asked = request.query_params.get("lang", "")
-    return asked if asked in LANGUAGES else "vi"
+    return asked if asked in LANGUAGES else None
+
+
+@lru_cache(256)
+def _preferred(header: str) -> str:
+    best, chosen = 0.0, _FIRST
+    for tag, weight in qualities(header[:_LONGEST]).items():
+        language = _FIRST if tag == "*" else tag.partition("-")[0]
+        if language in LANGUAGES and weight > best:
+            best, chosen = weight, language
+    return chosen
+
+
+def with_language(path: str, language: str) -> str:
+    """Return an address of ours that asks for a language, unless it asks for one already."""
+    page, mark, place = path.partition("#")
+    _, _, query = page.partition("?")
+    if any(part.startswith("lang=") for part in query.split("&")):
+        return path
+    joint = "" if page.endswith("?") else "&" if query else "?"
+    return f"{page}{joint}lang={language}{mark}{place}"
+
+
+def links_with_language(html: str, language: str) -> str:
+    """Return a page whose links and forms keep a language: one place, where no page can forget."""
+
+    def keeping(found: re.Match[str]) -> str:
+        path = unescape(found[2] + (found[3] or ""))
+        return f'{found[1]}="{escape(with_language(path, language))}"'
+
+    return _LINKS.sub(keeping, html)
 
 
 @cache

@@ -69,7 +69,8 @@ def render(
     language = i18n.language_of(request)
     shared = {"path": request.url.path, "query": _kept_query(request)}
     html = _environment(language).get_template(template).render({**shared, **context})
-    return HTMLResponse(html, status)
+    asked = i18n.asked_language(request)
+    return HTMLResponse(i18n.links_with_language(html, asked) if asked else html, status)
 
 
 def error_page(request: Request, status: int, code: str, said: str | None) -> HTMLResponse:

@@ -74,4 +74,5 @@ def _area(given: Deps, transaction: Transaction, code: AreaCode) -> Area:
 
 def _cached(answer: Response) -> Response:
     answer.headers["Cache-Control"] = CACHED
+    answer.headers["Vary"] = "Accept-Language"
     return answer

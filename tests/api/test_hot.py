@@ -233,3 +233,12 @@ def test_one_that_fails_leaves_nobody_waiting(site: Site) -> None:
         return list(await asyncio.wait_for(first, 5))
 
     assert [type(e) for e in asyncio.run(story())] == [RuntimeError] * 3
+
+
+def test_each_is_shown_the_page_in_their_language_from_memory(site: Site) -> None:
+    browser = site.browser()
+    for header, words in (("en-GB", "This label is in the system"), ("vi", "Tem có trong hệ thống"),
+                          ("en", "This label is in the system"), ("de", "Tem có trong hệ thống")):  # fmt: skip
+        answer = browser.get(LOT, headers={"Accept-Language": header})
+        assert words in unescape(answer.text)
+    assert "age" in answer.headers, "German and Vietnamese are shown one page"
