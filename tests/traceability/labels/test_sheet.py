@@ -17,7 +17,7 @@ from domain.errors import InvalidInput, NotFound, Refused
 from tests.traceability.labels.camera import blurred, codes, pages, read, stained
 from tests.traceability.world import World
 from traceability.labels.content import Label, Line, label_of, unit_of
-from traceability.labels.draw import set_lines, text_box
+from traceability.labels.setting import set_lines, text_box
 from traceability.labels.sheet import write_lot, write_test, write_units
 from traceability.labels.symbol import symbol
 from traceability.labels.templates import template, templates
