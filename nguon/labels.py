@@ -1,8 +1,9 @@
 """``nguon labels``: labels of a lot as a PDF, and the sheet to test a printer with."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 from domain.errors import BadSettings, Clash, Refused
@@ -22,6 +23,7 @@ from traceability.standing import standing
 
 if TYPE_CHECKING:
     from traceability.labels.content import Label
+    from traceability.labels.setting import Lost
 
 _MOST = 20_000
 _Made = TypeVar("_Made")
@@ -38,8 +40,10 @@ def add_labels(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         " scales. Then `nguon labels print GTIN LOT out.pdf --template a4-3x7 --count 42`; on a"
         " sheet of which some labels are gone, --start names the first cell that is left, by"
         " rows from the top left. Lot number and GTIN stand on every label in full, for whoever"
-        " types them by hand. `nguon labels units` gives every bag or crate a serial of its own,"
-        " drawn at random: never more units than the lot weighs, and each serial printed once.",
+        " types them by hand; lines for which a label has no room are named, and --dry-run names"
+        " them before anything is written or spent. `nguon labels units` gives every bag or crate"
+        " a serial of its own, drawn at random: never more units than the lot weighs, and each"
+        " serial printed once.",
         epilog="`nguon labels templates` lists the sheets and rolls.",
     )
     inner = parser.add_subparsers(required=True, metavar="templates | test | print | units")
@@ -48,6 +52,10 @@ def add_labels(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     tests = inner.add_parser("test", help="one page of outlines, cell numbers and rulers")
     tests.add_argument("template", metavar="TEMPLATE")
     _add_out(tests)
+    tests.add_argument(
+        "--lot", nargs=2, metavar=("GTIN", "LOT"), default=None,
+        help="name the lines of this lot's labels that have no room (an ordinary lot's)",
+    )  # fmt: skip
     tests.set_defaults(verb=_test)
     prints = inner.add_parser("print", help="labels of a lot, all alike")
     _add_lot(prints)
@@ -72,6 +80,10 @@ def _add_lot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start", type=whole(1, 1_000), default=1, metavar="CELL", help="first cell that is left"
     )
+    parser.add_argument(
+        "--dry-run", action="store_true",
+        help="say what would be printed and left out; write no file, spend no serial",
+    )  # fmt: skip
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
@@ -88,12 +100,19 @@ def _list(_options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
+    from traceability.labels.content import example  # noqa: PLC0415 - see _list
     from traceability.labels.sheet import write_test  # noqa: PLC0415 - see _list
     from traceability.labels.templates import template  # noqa: PLC0415 - see _list
 
-    chosen = template(options.template)
-    _write(options, lambda path: write_test(path, chosen))
+    chosen, label = template(options.template), example()
+    if options.lot is not None:
+        options.gtin, options.lot = options.lot
+        settings = _addressed()
+        with stores(settings) as opened, opened.records.reading() as transaction:
+            _, label = _label(transaction, options, settings)
+    lost = _write(options, lambda path: write_test(path, chosen, label))
     print(f"{options.out}: print it at 100 % and hold it against the labels")
+    _tell(chosen.name, lost)
     return 0
 
 
@@ -105,20 +124,21 @@ def _print(options: argparse.Namespace) -> int:
     with stores(settings) as opened, opened.records.reading() as transaction:
         _, label = _label(transaction, options, settings)
     count = options.count or max(1, chosen.cells - options.start + 1)
-    pages = _write(
+    made = _write(
         options,
         lambda path: write_lot(path, chosen, label, count, options.start, _teller(count)),
     )
     progress("")
-    print(f"{options.out}: {count:,} labels of lot {options.lot} on {pages:,} pages")
+    print(f"{_where(options)}: {count:,} labels of lot {options.lot} on {made.pages:,} pages")
     print(f"each says {label.link}")
+    _tell(chosen.name, made.lost)
     return 0
 
 
 def _units(options: argparse.Namespace) -> int:
     """Print first, spend then, show last: no label is seen whose serial is not spent."""
     from traceability.labels.content import unit_of  # noqa: PLC0415 - see _list
-    from traceability.labels.sheet import write_units  # noqa: PLC0415 - see _list
+    from traceability.labels.sheet import Written, write_units  # noqa: PLC0415 - see _list
     from traceability.labels.templates import template  # noqa: PLC0415 - see _list
     from traceability.units import draw, require_room, spend  # noqa: PLC0415 - see _list
 
@@ -130,18 +150,34 @@ def _units(options: argparse.Namespace) -> int:
         serials = draw(options.count)
         labels = [unit_of(label, serial) for serial in serials]
 
-        def write(path: Path) -> int:
+        def write(path: Path) -> Written:
             told = _teller(options.count)
-            pages = write_units(path, chosen, labels, options.start, told)
-            with opened.records.transaction() as transaction:
-                spend(transaction, lot, serials, options.unit_kg, now_ms())
-            return pages
+            made = write_units(path, chosen, labels, options.start, told)
+            if not options.dry_run:
+                with opened.records.transaction() as transaction:
+                    spend(transaction, lot, serials, options.unit_kg, now_ms())
+            return made
 
-        pages = _write(options, write)
+        made = _write(options, write)
     progress("")
-    print(f"{options.out}: {options.count:,} units of lot {lot.number} on {pages:,} pages")
-    print("their serials are spent: a label that is torn needs a new one, not this file again")
+    print(f"{_where(options)}: {options.count:,} units of lot {lot.number} on {made.pages:,} pages")
+    if not options.dry_run:
+        print("their serials are spent: a label that is torn needs a new one, not this file again")
+    _tell(chosen.name, made.lost)
     return 0
+
+
+def _where(options: argparse.Namespace) -> str:
+    return "dry run, nothing is written" if options.dry_run else str(options.out)
+
+
+def _tell(name: str, lost: "Sequence[Lost]") -> None:
+    """Say which lines do not stand on the labels: what is missing there nobody sees."""
+    for one in lost:
+        if one.shown:
+            print(f"{name} cuts {one.line.meaning.en}, {one.line.text!r}, to {one.shown!r}")
+        else:
+            print(f"{name} has no room for {one.line.meaning.en}, {one.line.text!r}")
 
 
 def _addressed() -> Settings:
@@ -183,6 +219,9 @@ def _require_sellable(transaction: Transaction, lot: Lot) -> None:
 
 def _write(options: argparse.Namespace, write: Callable[[Path], _Made]) -> _Made:
     target: Path = options.out
+    if getattr(options, "dry_run", False):
+        with TemporaryDirectory() as folder:
+            return write(Path(folder) / target.name)
     if target.exists() and not options.force:
         message = f"{target} is there already; --force writes over it"
         raise Clash(message)

@@ -19,7 +19,7 @@ from domain.lot import Lot, Unit
 from store.records import Transaction
 
 _SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_BITS, _SIGNS = 64, 13
+_BITS, SIGNS = 64, 13
 _GRAM_KG = 0.001
 
 
@@ -32,7 +32,7 @@ def draw(count: int) -> tuple[SerialNumber, ...]:
 
 
 def _spelt(number: int) -> SerialNumber:
-    signs = (_SYMBOLS[number >> 5 * place & 31] for place in reversed(range(_SIGNS)))
+    signs = (_SYMBOLS[number >> 5 * place & 31] for place in reversed(range(SIGNS)))
     return SerialNumber("".join(signs))
 
 

@@ -96,6 +96,39 @@ def test_labels_that_lead_nowhere_are_not_printed(
     )
 
 
+def test_a_dry_run_says_what_is_left_out_and_writes_nothing(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.pdf"
+    words = ["labels", "print", GTIN, "LO-1", str(out), "--template", "roll-40x40", "--count", "3"]
+    assert main([*words, "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "dry run, nothing is written: 3 labels of lot LO-1 on 3 pages" in told
+    assert "roll-40x40 has no room for the day of harvest, 'Thu hoạch: 20/11/2026'" in told
+    assert "roll-40x40 has no room for the grower's name, 'Hộ mẫu 1'" in told
+    assert units(out, 30, "--dry-run", "--template", "roll-40x40") == 0
+    told = capsys.readouterr().out
+    assert "has no room for the use-before date, 'HSD: 01/01/9999'" in told
+    assert "spent" not in told
+    assert not list(tmp_path.glob("*.pdf*"))
+    with world.records.reading() as transaction:
+        assert transaction.units.printed(transaction.lots.lots()[0]) == (0, 0.0)
+    assert units(out, 801, "--dry-run") == 2
+    assert main(words) == 0
+    assert "has no room for the grower's name" in capsys.readouterr().out, "not only when dry"
+
+
+def test_the_test_sheet_of_a_lot_tells_of_its_own_lines(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["labels", "test", "roll-40x40", str(tmp_path / "t.pdf"), "--force"]
+    assert main(words) == 0
+    assert "has no room for the grower's name, 'Hợp tác xã rau" in capsys.readouterr().out
+    assert main([*words, "--lot", GTIN, "LO-1"]) == 0
+    assert "has no room for the grower's name, 'Hộ mẫu 1'" in capsys.readouterr().out
+    assert main([*words, "--lot", GTIN, "LO-9"]) == 2
+
+
 def units(out: Path, count: int, *words: str) -> int:
     asked = ["--count", str(count), "--unit-kg", "0.5", "--template", "a4-3x8", *words]
     return main(["labels", "units", GTIN, "LO-1", str(out), *asked])

@@ -5,7 +5,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from domain.errors import Refused
 from traceability.labels.content import Label
-from traceability.labels.setting import LEADING, set_lines, text_box
+from traceability.labels.setting import LEADING, Lost, set_text, text_box
 from traceability.labels.symbol import QUIET_MODULES, Symbol, symbol
 from traceability.labels.templates import Template
 
@@ -40,12 +40,15 @@ def _path(made: Symbol, x: float, y: float, module: float) -> str:
     return f"q 0 g {matrix} {rectangles} f Q"
 
 
-def draw_text(canvas: Canvas, label: Label, template: Template) -> None:
-    """Draw heading and lines; raises `Refused` when what is typed by hand does not fit."""
-    box = text_box(template)
-    lines = set_lines(label, template, box)
-    y = box.y + box.height - max(0.0, box.height - sum(line.height for line in lines)) / 2
-    for line in lines:
+def draw_text(canvas: Canvas, label: Label, template: Template) -> tuple[Lost, ...]:
+    """Draw heading and lines; return those that have no room.
+
+    Raises `Refused` when what is typed by hand does not fit.
+    """
+    box, text = text_box(template), set_text(label, template)
+    y = box.y + box.height - max(0.0, box.height - text.height) / 2
+    for line in text.lines:
         y -= line.height
         canvas.setFont(line.font, line.size)
         canvas.drawString(box.x, y + line.size * (LEADING - 1), line.text)
+    return text.lost

@@ -1,18 +1,19 @@
 """The text of a label set into the room it has: as large as it fits, and what has none, told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reportlab.lib.units import mm
 
 from domain.errors import Refused
-from traceability.labels.content import Label
+from traceability.labels.content import NAME, Label, Line
 from traceability.labels.font import BOLD, REGULAR, require_signs, width_pt
 from traceability.labels.templates import Template
 
 _PADDING = 1.5
 LEADING = 1.22
 _SHRINK = 0.25
+_CUT = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,27 @@ class Set:
     def height(self) -> float:
         """How much room the line takes."""
         return self.size * LEADING
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A line that a label leaves out, or cuts; ``shown`` is what stands there of it, if any."""
+
+    line: Line
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The text of a label as it will be drawn, and what of it will not be."""
+
+    lines: tuple[Set, ...]
+    lost: tuple[Lost, ...]
+
+    @property
+    def height(self) -> float:
+        """How much room the text takes, in points."""
+        return sum(line.height for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +71,38 @@ def text_box(template: Template) -> Box:
                (height - template.qr - _PADDING) * mm)  # fmt: skip
 
 
-def set_lines(label: Label, template: Template, box: Box) -> list[Set]:
-    """Return the lines that fit, top first: those typed by hand always, others while they do."""
+def set_text(label: Label, template: Template) -> Setting:
+    """Return the lines that fit, top first: those typed by hand always, others while they do.
+
+    Raises `Refused` when not even what is typed by hand does.
+    """
+    box = text_box(template)
     typed = [
         part for line in label.lines if line.typed for part in _whole(line.text, template, box)
     ]
-    least = sum(line.height for line in typed)
+    least = _height(typed)
     heading = _heading(label.title, template, box.width)
     if _height(heading) + least > box.height:
         heading = [_fit(label.title, BOLD, template.text, template, box.width)]
     room = box.height - _height(heading) - least
     if room < 0:
-        message = f"heading, lot and GTIN do not fit on {template.name}"
+        message = f"heading and what is typed by hand do not fit on {template.name}"
         raise Refused(message, "label-size")
-    return [*heading, *typed, *_others(label, template, box, room)]
+    others = list(_others(label, template, box, room))
+    title = _lost(Line(label.title, NAME), heading)
+    lost = (title, *(_lost(line, fitted) for line, fitted in others))
+    below = (part for _, fitted in others for part in fitted)
+    return Setting((*heading, *typed, *below), tuple(one for one in lost if one is not None))
 
 
-def _height(lines: list[Set]) -> float:
+def _lost(line: Line, fitted: Sequence[Set]) -> Lost | None:
+    """Return what of a line does not stand on the label, None when all of it does."""
+    if fitted and not fitted[-1].text.endswith(_CUT):
+        return None
+    return Lost(line, " ".join(part.text for part in fitted))
+
+
+def _height(lines: Sequence[Set]) -> float:
     return sum(line.height for line in lines)
 
 
@@ -119,7 +156,11 @@ def _halves(title: str, size: float, width: float) -> list[str]:
     return [part for part in parts if part]
 
 
-def _others(label: Label, template: Template, box: Box, room: float) -> Iterator[Set]:
+def _others(
+    label: Label, template: Template, box: Box, room: float
+) -> Iterator[tuple[Line, list[Set]]]:
+    """Yield every other line with how it is set, with nothing where it is left out."""
+    full = False
     for line in label.lines:
         if line.typed or not line.text:
             continue
@@ -127,11 +168,11 @@ def _others(label: Label, template: Template, box: Box, room: float) -> Iterator
             fitted = _whole(line.text, template, box)
         else:
             fitted = [_fit(line.text, REGULAR, template.text, template, box.width)]
-        if _height(fitted) <= room:
-            room -= _height(fitted)
-            yield from fitted
-        elif not line.whole:
-            return
+        fits = _height(fitted) <= room and (line.whole or not full)
+        # What is needed less does not stand where what is needed more had no room.
+        full = full or not (fits or line.whole)
+        room -= _height(fitted) if fits else 0.0
+        yield line, fitted if fits else []
 
 
 def _fit(text: str, font: str, largest: float, template: Template, width: float) -> Set:
@@ -141,6 +182,6 @@ def _fit(text: str, font: str, largest: float, template: Template, width: float)
         if width_pt(text, font, size) <= width:
             return Set(text, font, size)
     kept = text
-    while kept and width_pt(f"{kept}…", font, template.least_text) > width:
+    while kept and width_pt(f"{kept}{_CUT}", font, template.least_text) > width:
         kept = kept[:-1]
-    return Set(f"{kept.rstrip()}…", font, template.least_text)
+    return Set(f"{kept.rstrip()}{_CUT}", font, template.least_text)

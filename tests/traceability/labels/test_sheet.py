@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from domain.errors import InvalidInput, NotFound, Refused
 from tests.traceability.labels.camera import blurred, codes, pages, read, stained
 from tests.traceability.world import World
-from traceability.labels.content import Label, Line, label_of, unit_of
-from traceability.labels.setting import set_lines, text_box
+from traceability.labels.content import Label, Line, example, label_of, unit_of
+from traceability.labels.setting import set_text, text_box
 from traceability.labels.sheet import write_lot, write_test, write_units
 from traceability.labels.symbol import symbol
 from traceability.labels.templates import template, templates
@@ -89,7 +89,7 @@ def test_the_first_cells_stay_free(
     assert found[0] == list(range(start - 1, 21))
     assert len(found[0]) == first_page
     assert sum(map(len, found)) == 25
-    assert made == len(found)
+    assert made.pages == len(found)
     assert told[0] == first_page
 
 
@@ -142,7 +142,7 @@ def test_ten_thousand_labels_within_200_mb(label: Label, tmp_path: Path) -> None
 @pytest.mark.parametrize("name", templates())
 def test_a_ruler_is_as_long_as_it_says(name: str, tmp_path: Path) -> None:
     chosen = template(name)
-    write_test(tmp_path / "test.pdf", chosen)
+    write_test(tmp_path / "test.pdf", chosen, example())
     (page,) = pages(tmp_path / "test.pdf")
     assert page.width == pytest.approx(chosen.page[0] * 150 / 25.4, abs=1)
     document = pypdfium2.PdfDocument(tmp_path / "test.pdf")
@@ -200,13 +200,63 @@ def test_whatever_the_names_what_is_typed_by_hand_stands_there_in_full(
     chosen = template(name)
     typed = (Line(f"Lô: {number}", typed=True), Line("GTIN: 09520001000010", typed=True))
     label = Label("https://x.example", title, (*typed, *map(Line, others)))
-    box = text_box(chosen)
-    lines = set_lines(label, chosen, box)
-    texts = [line.text for line in lines]
-    run_on = "".join(texts)
+    text = set_text(label, chosen)
+    run_on = "".join(line.text for line in text.lines)
     assert all(line.text in run_on for line in typed), "on two lines if need be, but in full"
-    assert sum(line.height for line in lines) <= box.height + 1e-6
-    assert all(line.size >= chosen.least_text for line in lines)
+    assert text.height <= text_box(chosen).height + 1e-6
+    assert all(line.size >= chosen.least_text for line in text.lines)
+    told = {one.line.text for one in text.lost}
+    for said in (title, *others):
+        whole = said.replace(" ", "") in run_on.replace(" ", "")
+        assert whole or said in told, "what does not stand there is told"
+    for one in text.lost:
+        assert one.shown == "" or one.shown.endswith("…"), "left out, or cut and seen to be"
+
+
+def words_of(path: Path) -> str:
+    document = pypdfium2.PdfDocument(path)
+    text = " ".join(document[0].get_textpage().get_text_range().split())
+    document.close()
+    return text
+
+
+def test_what_has_no_room_is_told_and_stands_nowhere(label: Label, tmp_path: Path) -> None:
+    made = write_lot(tmp_path / "out.pdf", template("roll-40x40"), label, 1, 1, heard)
+    assert [one.line.meaning.en for one in made.lost] == ["the day of harvest", "the grower's name"]
+    seen = words_of(tmp_path / "out.pdf")
+    assert all(one.line.text not in seen for one in made.lost)
+    assert all(line.text in seen for line in label.lines[:4])
+    units = [unit_of(label, serial) for serial in draw(30)]
+    made = write_units(tmp_path / "units.pdf", template("roll-40x40"), units, 1, heard)
+    assert [one.line.meaning.vi for one in made.lost] == [
+        "hạn sử dụng", "ngày thu hoạch", "tên người trồng",
+    ], "each once, not once a label"  # fmt: skip
+    made = write_lot(tmp_path / "wide.pdf", template("a4-3x7"), label, 1, 1, heard)
+    assert made.lost == ()
+
+
+def test_a_name_that_is_cut_is_told_with_what_is_left_of_it(label: Label, tmp_path: Path) -> None:
+    grower = "Hợp tác xã sản xuất thương mại dịch vụ nông nghiệp công nghệ cao Xuân Lộc"
+    long = replace(label, lines=(*label.lines[:-1], replace(label.lines[-1], text=grower)),
+                   title="Dưa leo " * 12)  # fmt: skip
+    made = write_lot(tmp_path / "out.pdf", template("a4-3x7"), long, 1, 1, heard)
+    title, name = made.lost
+    assert (title.line.meaning.en, name.line.meaning.en) == (
+        "the product's name", "the grower's name",
+    )  # fmt: skip
+    assert name.line.text == grower
+    assert grower.startswith(name.shown.removesuffix("…"))
+    assert name.shown in words_of(tmp_path / "out.pdf")
+
+
+@pytest.mark.parametrize("name", templates())
+def test_the_test_sheet_says_what_has_no_room(name: str, tmp_path: Path) -> None:
+    lost = write_test(tmp_path / "test.pdf", template(name), example())
+    seen = words_of(tmp_path / "test.pdf")
+    assert ("No room for" in seen) == any(lost)
+    for one in lost:
+        assert one.line.meaning.vi in seen
+        assert one.line.meaning.en in seen
 
 
 def test_two_encoders_agree_module_by_module() -> None:
