@@ -17,8 +17,8 @@ from api.epcis.problems import is_epcis
 from api.grower import lots as growers_lots
 from api.grower import routes as grower
 from api.hot import HotPages
-from api.office import lineage, papers
 from api.i18n import asked_language, with_language
+from api.office import labels, lineage, papers
 from api.office import recalls as office_recalls
 from api.office import routes as office
 from api.pages import security_policy
@@ -61,6 +61,7 @@ def create_app(given: Deps) -> FastAPI:
         growers_lots.router,
         office.router,
         office_recalls.router,
+        labels.router,
         lineage.router,
         papers.router,
         log.router,

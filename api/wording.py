@@ -11,6 +11,7 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate late
 
 
 _AMOUNT = N_("Enter a number above 0 without dots, for example 320 or 12,5.")
+_NOTE = N_("The note is too long, or has signs that cannot be kept.")
 BY_RULE = {
     "mass-balance": N_("Lots together cannot weigh more than the harvest."),
     "pre-harvest-interval": N_("The waiting period was not over on the day of harvest."),
@@ -28,7 +29,7 @@ BY_FIELD = {
     "amount": _AMOUNT,
     "kilograms": _AMOUNT,
     "day": N_("Choose a day, not in the future and not more than a year back."),
-    "note": N_("The note is too long, or has signs that cannot be kept."),
+    "note": _NOTE,
     "product": N_("Choose the product that was used, or write a shorter name."),
     "gtin": N_("Choose a product."),
     "harvest": N_("Choose a harvest of this plot."),
@@ -44,6 +45,12 @@ BY_FIELD = {
     "since": N_("Choose a day on which the certificate was in force."),
     "paper": N_("The scan must be a PDF, JPEG or PNG file."),
     "picture": N_("This is no JPEG, PNG or WebP picture that can be read."),
+    "run": N_("Choose a print run whose labels have serials."),
+    "places": N_("Choose labels that this print run has, from the first to the last."),
+    "serials": N_("Choose a print run, or name a serial."),
+    "serial": N_("One of these is no serial number."),
+    "void_reason": N_("Choose why the labels are void."),
+    "void_note": _NOTE,
     "body": N_("What was sent is too large."),
 }
 BY_CODE = {

@@ -55,7 +55,8 @@ class Lot:
 class Unit:
     """One bag or crate of a lot, by the serial on its label; ``kilograms`` is what it holds.
 
-    The serial is spent with the printing of its label: it is never printed again.
+    The serial is spent with the printing of its label: it is never printed again. ``run`` is
+    the lot's run of the printer, ``position`` its place there from 1, None where not known.
     """
 
     gtin: Gtin
@@ -63,6 +64,8 @@ class Unit:
     number: LotNumber
     kilograms: float
     printed_ms: int
+    run: int
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from domain.errors import BadSettings, Clash, Refused
 from domain.gs1 import Gtin, LotNumber
+from domain.label import PrintRun
 from domain.lot import Lot, LotState
 from domain.os_errors import concerning
 from domain.window import local_day
@@ -16,6 +17,7 @@ from firmware_sim.arguments import above_zero, whole
 from nguon import settings as config
 from nguon.backup import keep_on_disk
 from nguon.compose import now_ms, stores
+from nguon.label_voids import add_voids
 from nguon.settings import Settings
 from store.records import Transaction
 from traceability.dossier import require_lot
@@ -43,10 +45,17 @@ def add_labels(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         " types them by hand; lines for which a label has no room are named, and --dry-run names"
         " them before anything is written or spent. `nguon labels units` gives every bag or crate"
         " a serial of its own, drawn at random: never more units than the lot weighs, and each"
-        " serial printed once.",
+        " serial printed once. Each printing is a run: `nguon labels runs GTIN LOT` lists them."
+        " Labels that are spoilt, lost or stolen are made void, for good: `nguon labels void GTIN"
+        " LOT --run 2 --from 5 --to 12 --reason destroyed`, or --serials S1 S2, or --list FILE."
+        " Whoever scans one is told. The reasons are destroyed, spoilt, lost and stolen; only of"
+        " destroyed labels may the kilograms be printed anew, since any other may still be stuck"
+        " on something.",
         epilog="`nguon labels templates` lists the sheets and rolls.",
     )
-    inner = parser.add_subparsers(required=True, metavar="templates | test | print | units")
+    inner = parser.add_subparsers(
+        required=True, metavar="templates | test | print | units | runs | void"
+    )
     lists = inner.add_parser("templates", help="list the sheets and rolls")
     lists.set_defaults(verb=_list)
     tests = inner.add_parser("test", help="one page of outlines, cell numbers and rulers")
@@ -70,6 +79,7 @@ def add_labels(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "--unit-kg", type=above_zero, required=True, metavar="KG", help="what one unit holds"
     )
     units.set_defaults(verb=_units)
+    add_voids(inner)
 
 
 def _add_lot(parser: argparse.ArgumentParser) -> None:
@@ -117,17 +127,24 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _print(options: argparse.Namespace) -> int:
-    from traceability.labels.sheet import write_lot  # noqa: PLC0415 - see _list
+    from traceability.labels.sheet import Written, write_lot  # noqa: PLC0415 - see _list
     from traceability.labels.templates import template  # noqa: PLC0415 - see _list
+    from traceability.units import note_printed  # noqa: PLC0415 - see _list
 
     chosen, settings = template(options.template), _addressed()
-    with stores(settings) as opened, opened.records.reading() as transaction:
-        _, label = _label(transaction, options, settings)
-    count = options.count or max(1, chosen.cells - options.start + 1)
-    made = _write(
-        options,
-        lambda path: write_lot(path, chosen, label, count, options.start, _teller(count)),
-    )
+    with stores(settings) as opened:
+        with opened.records.reading() as transaction:
+            lot, label = _label(transaction, options, settings)
+        count = options.count or max(1, chosen.cells - options.start + 1)
+
+        def write(path: Path) -> Written:
+            made = write_lot(path, chosen, label, count, options.start, _teller(count))
+            if not options.dry_run:
+                with opened.records.transaction() as transaction:
+                    note_printed(transaction, lot, count, now_ms())
+            return made
+
+        made = _write(options, write)
     progress("")
     print(f"{_where(options)}: {count:,} labels of lot {options.lot} on {made.pages:,} pages")
     print(f"each says {label.link}")
@@ -150,19 +167,20 @@ def _units(options: argparse.Namespace) -> int:
         serials = draw(options.count)
         labels = [unit_of(label, serial) for serial in serials]
 
-        def write(path: Path) -> Written:
+        def write(path: Path) -> tuple[Written, PrintRun | None]:
             told = _teller(options.count)
             made = write_units(path, chosen, labels, options.start, told)
-            if not options.dry_run:
-                with opened.records.transaction() as transaction:
-                    spend(transaction, lot, serials, options.unit_kg, now_ms())
-            return made
+            if options.dry_run:
+                return made, None
+            with opened.records.transaction() as transaction:
+                return made, spend(transaction, lot, serials, options.unit_kg, now_ms())
 
-        made = _write(options, write)
+        made, run = _write(options, write)
     progress("")
     print(f"{_where(options)}: {options.count:,} units of lot {lot.number} on {made.pages:,} pages")
-    if not options.dry_run:
-        print("their serials are spent: a label that is torn needs a new one, not this file again")
+    if run is not None:
+        print(f"print run {run.number}; its serials are spent: a label that is torn needs a new")
+        print("one, not this file again, and its own is made void (`nguon labels void`)")
     _tell(chosen.name, made.lost)
     return 0
 

@@ -18,6 +18,7 @@ from api.views import ChartView, Span, band_text, draw, label, quantity, told_ap
 from domain.device import Datastream
 from domain.gs1 import SerialNumber, print_date
 from domain.ids import CertificateId
+from domain.label import VoidReason
 from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
@@ -126,6 +127,7 @@ class LotView:
     made_of: tuple[tuple[str, str], ...]
     mislabelled: bool
     unissued: bool
+    void: tuple[VoidReason, date] | None
     scanned: ScannedView | None
     picture: str | None
     passport: PassportView | None
@@ -167,6 +169,7 @@ def lot_view(
         made_of=_made_of(transaction, lot),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         unissued=_unissued(transaction, lot, said),
+        void=_void(transaction, lot, said, zone),
         scanned=_scanned(transaction, lot, said, zone, language),
         picture=transaction.papers.picture(lot.gtin),
         passport=signed,
@@ -196,6 +199,15 @@ def _unissued(transaction: Transaction, lot: Lot, said: Sequence[tuple[str, str]
     serial = serial_of(said)
     unit = transaction.units.find(lot.gtin, SerialNumber(serial)) if serial else None
     return unit is None or unit.number != lot.number
+
+
+def _void(
+    transaction: Transaction, lot: Lot, said: Sequence[tuple[str, str]], zone: ZoneInfo
+) -> tuple[VoidReason, date] | None:
+    """Return why the label that was scanned is void, and since when; None when it is not."""
+    serial = serial_of(said)
+    found = transaction.units.voided(lot.gtin, SerialNumber(serial)) if serial else None
+    return None if found is None else (found.reason, local_day(found.since_ms, zone))
 
 
 def _made_of(transaction: Transaction, lot: Lot) -> tuple[tuple[str, str], ...]:

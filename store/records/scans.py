@@ -65,6 +65,12 @@ class Scans:
         times, first_ms, last_ms = self._connection.execute(query).one()
         return None if times is None else ScanTotal(int(times), first_ms, last_ms)
 
+    def units_seen(self, gtin: str, number: str) -> dict[str, int]:
+        """Return how often each unit of a lot was opened, by serial; those never opened are not."""
+        c = t.scan_total.c
+        query = sa.select(c.serial, c.times).where(c.gtin == gtin, c.number == number)
+        return {r.serial: int(r.times) for r in self._connection.execute(query) if r.serial}
+
     def since(self, gtin: str, number: str, since_ms: int) -> int:
         """Return how often a lot was opened from an instant on, as far as that is kept."""
         c = t.scan.c

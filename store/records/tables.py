@@ -314,6 +314,7 @@ salt = sa.Table(
     sa.Column("salt", sa.LargeBinary, nullable=False),
 )
 
+# ``position`` counts from 1 in a run; of runs from before positions were kept it is empty.
 serial = sa.Table(
     "serial",
     metadata,
@@ -322,6 +323,8 @@ serial = sa.Table(
     _text("number"),
     sa.Column("kilograms", sa.Float, nullable=False),
     sa.Column("printed_ms", sa.BigInteger, nullable=False),
+    sa.Column("run", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("position", sa.Integer),
     sa.ForeignKeyConstraint(["gtin", "number"], ["lot.gtin", "lot.number"]),
     sa.Index(None, "gtin", "number"),
 )

@@ -175,6 +175,58 @@ def test_more_units_than_the_lot_weighs_are_refused_and_no_file_is_left(
     assert not list(tmp_path.glob("*.pdf")) + list(tmp_path.glob(".*.partial"))
 
 
+def test_labels_that_are_lost_are_made_void(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["labels", "print", GTIN, "LO-1", str(tmp_path / "a.pdf")]) == 0
+    assert units(tmp_path / "b.pdf", 30) == 0
+    assert "print run 2; its serials are spent" in capsys.readouterr().out
+    assert main(["labels", "runs", GTIN, "LO-1"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"run 1, [-0-9T:.]+Z: 21 labels, all alike", first)
+    assert second.endswith(": 30 units of 0.5 kg, 0 void")
+    words = ["labels", "void", GTIN, "LO-1"]
+    assert main([*words, "--run", "2", "--from", "5", "--to", "8", "--reason", "destroyed"]) == 0
+    told = capsys.readouterr().out
+    assert "4 serials of lot LO-1 are void now: destroyed" in told
+    assert "2 kg may be printed anew" in told
+    with world.records.reading() as transaction:
+        serials = [one.serial for one in transaction.units.of(transaction.lots.lots()[0], 2)]
+    (tmp_path / "list.txt").write_text(f"\ufeff{serials[0]}\n\n{serials[1].lower()}\r\n", "utf-8")
+    lost = [*words, "--list", str(tmp_path / "list.txt"), "--reason", "lost", "--by", "Kho 2"]
+    assert main(lost) == 0
+    assert "their kilograms may not be printed anew" in capsys.readouterr().out
+    assert main([*words, "--serials", *serials[:3], "--reason", "lost"]) == 0
+    assert "1 serials of lot LO-1 are void now: lost; 2 were so before" in capsys.readouterr().out
+    with world.records.reading() as transaction:
+        found = transaction.units.voids(transaction.lots.lots()[0])
+        assert set(found) == {*serials[:3], *serials[4:8]}
+        assert found[serials[0]].author == "Kho 2"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--serials", "0000000000000"), "no label of lot LO-1 bears the serial 0000000000000"),
+        (("--serials", "a b"), "not a serial number"),
+        (("--run", "7"), "lot LO-1 has no print run 7"),
+        (("--serials", "X", "--from", "2"), "--from and --to count the labels of a --run"),
+        (("--list", "none.txt"), "No such file"),
+        (("--list", "o.bin"), "is no list of serials"),
+    ],
+)
+def test_what_cannot_be_made_void_is_one_clear_line(
+    world: World, tmp_path: Path, words: tuple[str, ...], why: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "o.bin").write_bytes(b"\xff\xfe\x00")
+    assert main(["labels", "void", GTIN, "LO-1", *words, "--reason", "lost"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("nguon: ")
+    assert why in error
+
+
 def test_a_file_that_cannot_be_written_spends_nothing(world: World, tmp_path: Path) -> None:
     assert units(tmp_path / "nowhere" / "units.pdf", 3) == 2
     with world.records.reading() as transaction:

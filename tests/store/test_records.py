@@ -270,3 +270,38 @@ def test_a_device_does_not_serve_a_plot_twice_at_once(records: Records) -> None:
         for start, end in ((150, 250), (0, 101), (0, None), (299, None)):
             with pytest.raises(Clash):
                 transaction.devices.place(Placement(DEVICE, plot, start, end))
+
+
+def test_serials_of_before_are_of_runs_whose_order_is_not_known(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    old = [
+        ("A", "LO-1", 0.5, 20),
+        ("B", "LO-1", 0.5, 10),
+        ("C", "LO-1", 0.5, 20),
+        ("D", "LO-2", 1.0, 20),
+    ]
+    with sa.create_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0010")
+        for lot in ("LO-1", "LO-2"):
+            connection.execute(sa.text(
+                "INSERT INTO lot VALUES ('09520001000010', :lot, 'p', 's', 'h', '2026-11-20', '2026-11-30', 1, 0, NULL)"
+            ), {"lot": lot})  # fmt: skip
+        for serial, lot, kilograms, printed_ms in old:
+            connection.execute(sa.text(
+                "INSERT INTO serial VALUES ('09520001000010', :serial, :lot, :kilograms, :ms)"
+            ), {"serial": serial, "lot": lot, "kilograms": kilograms, "ms": printed_ms})  # fmt: skip
+    records = Records(url)
+    records.migrate()
+    with records.reading() as transaction:
+        runs = sa.text("SELECT number, run, count, unit_kg FROM print_run ORDER BY number, run")
+        assert list(transaction.connection.execute(runs)) == [
+            ("LO-1", 1, 1, 0.5), ("LO-1", 2, 2, 0.5), ("LO-2", 1, 1, 1.0),
+        ]  # fmt: skip
+        of_run = sa.text("SELECT serial, run, position FROM serial ORDER BY serial")
+        assert list(transaction.connection.execute(of_run)) == [
+            ("A", 2, None), ("B", 1, None), ("C", 2, None), ("D", 1, None),
+        ]  # fmt: skip
+    records.close()

@@ -80,7 +80,7 @@ def _require_left(transaction: Transaction, lot: Lot, asked: int) -> None:
 
 def _require_unlabelled(transaction: Transaction, lot: Lot, asked: int) -> None:
     """Labels are capped by the harvest: what has them under one number gets no more by another."""
-    printed, held = transaction.units.printed(lot)
+    printed, held = transaction.units.bearing(lot)
     there = left(lot.kilograms, transaction.lineage.turned((lot.gtin, lot.number)))
     free = there - floor_grams(held)
     if printed and asked > free:
