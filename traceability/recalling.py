@@ -6,48 +6,14 @@ Until it is confirmed nothing of a proposal is public. What was made of a lot is
 with it.
 """
 
-from dataclasses import dataclass
-
 from domain.errors import Clash, NotFound, Refused
 from domain.lot import Lot, Proposal, Recall
-from domain.window import DAY_MS
 from store.records import Transaction
 from store.records.decisions import End
-from traceability.lineage.graph import downstream, key_of
-from traceability.lineage.weights import kilograms, left
+from traceability.lineage.graph import downstream
 from traceability.standing import Ground, call_back, require_reason
 
-LATELY_MS = 7 * DAY_MS
 RULE = "two-officers"
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """What a recall would reach: lots, their weight in kilograms, how often they were scanned.
-
-    ``scans_lately`` are those of the last seven days.
-    """
-
-    lots: tuple[Lot, ...]
-    kilograms: float
-    scans: int
-    scans_lately: int
-
-
-def impact(transaction: Transaction, lot: Lot, now_ms: int) -> Impact:
-    """Return what a recall of a lot would reach."""
-    lots = tuple(downstream(transaction, lot))
-    totals = [transaction.scans.total(one.gtin, one.number) for one in lots]
-    lately = (transaction.scans.since(one.gtin, one.number, now_ms - LATELY_MS) for one in lots)
-    return Impact(
-        lots=lots,
-        # What was turned into another lot is weighed there.
-        kilograms=kilograms(
-            sum(left(one.kilograms, transaction.lineage.turned(key_of(one))) for one in lots)
-        ),
-        scans=sum(total.times for total in totals if total is not None),
-        scans_lately=sum(lately),
-    )
 
 
 def propose(

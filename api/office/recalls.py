@@ -8,7 +8,7 @@ from api.i18n import language_of
 from api.pages import render
 from domain.gs1 import Gtin, LotNumber
 from traceability.dossier import link_of, require_lot
-from traceability.recalling import impact
+from traceability.reach import impact
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,9 +1,7 @@
 """Pages and downloads of the office's door."""
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -14,6 +12,7 @@ from api.deps import Deps, Given, Visitor, require_office
 from api.errors import status_of
 from api.i18n import language_of
 from api.office.zone import zone_of_office
+from api.office.tables import csv_answer
 from api.pages import render, told
 from district.health import Health, health
 from district.output import Output, output
@@ -126,7 +125,7 @@ def _decide(transaction: Transaction, lot: Lot, decision: str, said: tuple[str, 
 
 
 @router.get("/qt/san-luong.csv")
-def output_csv(given: Given, visitor: Visitor) -> Response:
+def outputcsv_answer(given: Given, visitor: Visitor) -> Response:
     """Output by commune and crop."""
     require_office(visitor)
     with given.records.reading() as transaction:
@@ -145,11 +144,11 @@ def output_csv(given: Given, visitor: Visitor) -> Response:
         )
         for r in rows
     ]
-    return _csv("san-luong.csv", head, lines)
+    return csv_answer("san-luong.csv", head, lines)
 
 
 @router.get("/qt/cam-bien.csv")
-def sensors_csv(given: Given, visitor: Visitor) -> Response:
+def sensorscsv_answer(given: Given, visitor: Visitor) -> Response:
     """Every device: silent streams, cycles received and missing."""
     require_office(visitor)
     with given.records.reading() as transaction:
@@ -170,7 +169,7 @@ def sensors_csv(given: Given, visitor: Visitor) -> Response:
          "" if r.newest_ms is None else print_instant(r.newest_ms), r.received, r.missing)
         for r in found.devices
     ]  # fmt: skip
-    return _csv("cam-bien.csv", head, lines)
+    return csv_answer("cam-bien.csv", head, lines)
 
 
 def _lots(transaction: Transaction, now_ms: int, language: str) -> list[LotRow]:
@@ -193,20 +192,3 @@ def _ages(sensors: Health, now_ms: int, language: str) -> list[tuple[object, str
         (row, None if row.newest_ms is None else i18n.ago(max(0, now_ms - row.newest_ms), language))
         for row in sensors.devices
     ]
-
-
-def _csv(name: str, head: Sequence[str], lines: Iterable[Sequence[object]]) -> Response:
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([_inert(cell) for cell in line] for line in lines)
-    # The mark makes Excel read Vietnamese as UTF-8.
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(
-        "\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers
-    )
-
-
-def _inert(cell: object) -> object:
-    """A cell that a spreadsheet would run as a formula is shown as text instead."""
-    return "'" + cell if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell

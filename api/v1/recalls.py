@@ -14,7 +14,8 @@ from domain.lot import Lot, Recall
 from domain.window import print_instant
 from store.records import Transaction
 from traceability.dossier import require_lot
-from traceability.recalling import confirm, impact, propose, withdraw
+from traceability.reach import impact
+from traceability.recalling import confirm, propose, withdraw
 
 router = APIRouter(tags=["recalls"])
 MOST = 200

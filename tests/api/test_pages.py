@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from api.i18n import span
-from api.office.routes import _csv
+from api.office.tables import csv_answer
 from domain.diary import Entry, Work
 from domain.gs1 import LotNumber
 from domain.ids import EntryId, PlotId
@@ -389,7 +389,7 @@ def test_the_office_sees_output_sensors_and_can_download(site: Site) -> None:
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_text(site: Site) -> None:
-    answer = _csv("x.csv", ("a",), [("=1+1",), ("@x",), ("bình thường",), (-3,)])
+    answer = csv_answer("x.csv", ("a",), [("=1+1",), ("@x",), ("bình thường",), (-3,)])
     assert bytes(answer.body).decode("utf-8-sig").split() == [
         "a",
         "'=1+1",

@@ -12,9 +12,10 @@ from domain.window import DAY_MS
 from store.records import Transaction
 from store.records.accounts import Account
 from tests.traceability.world import NOON, TODAY, World
-from traceability import recalling
+from traceability import reach, recalling
 from traceability.log.entry import DENIAL, RECALL, decode
-from traceability.recalling import RULE, confirm, impact, propose, withdraw
+from traceability.reach import impact
+from traceability.recalling import RULE, confirm, propose, withdraw
 from traceability.standing import deny, settle, standing
 
 WHY = "Dư lượng thuốc"
@@ -126,7 +127,8 @@ def test_what_was_made_of_it_is_recalled_with_it(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = case.world.open(case.transaction, 5.0, "LO-2")
-    monkeypatch.setattr(recalling, "downstream", lambda _, lot: (lot, made))
+    for module in (reach, recalling):
+        monkeypatch.setattr(module, "downstream", lambda _, lot: (lot, made))
     case.transaction.scans.fold(
         "a",
         [Scan(made.gtin, made.number, "", "", "", NOON - at, 3) for at in (0, 8 * DAY_MS)],

@@ -47,7 +47,7 @@ from traceability.lineage.weights import floor_grams, grams, left
 from traceability.lineage.yields import process_on, processes
 from traceability.log.entry import EVENT, decode
 from traceability.passport import issue
-from traceability.recalling import impact
+from traceability.reach import impact
 from traceability.standing import Ground, call_back, doubts, settle, standing, standings
 from traceability.units import draw, spend
 
