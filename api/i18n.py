@@ -102,10 +102,19 @@ def day(value: date, language: str) -> str:
 
 
 def moment(instant_ms: int, zone: ZoneInfo, language: str) -> str:
-    """Return a moment as read off a clock on the plot's wall."""
+    """Return a moment as read off a clock on the plot's wall, and which clock that is."""
     there: datetime = from_ms(instant_ms).astimezone(zone)
     pattern = "HH:mm dd/MM/yyyy" if language == "vi" else "HH:mm, d MMM yyyy"
-    return str(format_datetime(there, pattern, tzinfo=zone, locale=language))
+    said = format_datetime(there, pattern, tzinfo=zone, locale=language)
+    return f"{said} ({_offset(there.utcoffset() or timedelta())})"
+
+
+def _offset(ahead: timedelta) -> str:
+    """Return how far a clock is ahead of UTC; no wider than it must be, since phones are narrow."""
+    minutes = round(ahead.total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "-" if minutes < 0 else "+"
+    return "UTC" if not minutes else f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
 def span(seconds: float, language: str) -> str:

@@ -8,17 +8,24 @@ from fastapi import APIRouter, Response
 
 from api.deps import Caller, Given, require_office
 from api.v1.lots import GtinPath, LotPath
-from api.v1.schemas import ImpactAnswer, NewReason, RecallAnswer
+from api.v1.schemas import (
+    ImpactAnswer,
+    NewReason,
+    ReachedShipmentAnswer,
+    ReachedUnitAnswer,
+    RecallAnswer,
+)
 from domain.gs1 import Gtin, LotNumber
 from domain.lot import Lot, Recall
 from domain.window import print_instant
 from store.records import Transaction
 from traceability.dossier import require_lot
-from traceability.reach import impact
+from traceability.reach import Impact, impact
 from traceability.recalling import confirm, propose, withdraw
 
 router = APIRouter(tags=["recalls"])
 MOST = 200
+_MOST_UNITS = 1_000
 # Read by other systems every few minutes; a minute here is the most that anything is late.
 _OPEN = {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
 _FEED: dict[int | str, dict[str, Any]] = {
@@ -110,7 +117,6 @@ def _answer(transaction: Transaction, lot: Lot, now_ms: int) -> RecallAnswer:
     recall = transaction.lots.recalled(lot.gtin, lot.number)
     waiting = transaction.decisions.proposed(lot)
     said = recall or waiting
-    reached = impact(transaction, lot, now_ms)
     return RecallAnswer(
         gtin=lot.gtin,
         number=lot.number,
@@ -118,10 +124,29 @@ def _answer(transaction: Transaction, lot: Lot, now_ms: int) -> RecallAnswer:
         reason=said and said.reason,
         author=said and said.author,
         since=said and print_instant(said.since_ms),
-        impact=ImpactAnswer(
-            lots=[f"{one.gtin}/{one.number}" for one in reached.lots],
-            kilograms=reached.kilograms,
-            scans=reached.scans,
-            scans_lately=reached.scans_lately,
-        ),
+        impact=_impact(impact(transaction, lot, now_ms)),
+    )
+
+
+def _impact(reached: Impact) -> ImpactAnswer:
+    units = [
+        ReachedUnitAnswer(gtin=one.unit.gtin, lot=one.unit.number, serial=one.unit.serial,
+                          kilograms=one.unit.kilograms, scans=one.scans, void=one.void)
+        for one in reached.units[:_MOST_UNITS]
+    ]  # fmt: skip
+    shipments = [
+        ReachedShipmentAnswer(step=one.step, gtin=one.lot.gtin, lot=one.lot.number,
+                              kilograms=one.kilograms, arrived=one.arrived,
+                              at=print_instant(one.at_ms), gln=one.gln, name=one.name)
+        for one in reached.shipments
+    ]  # fmt: skip
+    return ImpactAnswer(
+        lots=[f"{one.gtin}/{one.number}" for one in reached.lots],
+        kilograms=reached.kilograms,
+        scans=reached.scans,
+        scans_lately=reached.scans_lately,
+        labels=reached.labels,
+        unit_labels=len(reached.units),
+        units=units,
+        shipments=shipments,
     )

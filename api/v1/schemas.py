@@ -278,13 +278,48 @@ class NewReason(BaseModel):
     reason: Text
 
 
+class ReachedUnitAnswer(BaseModel):
+    """A label with a serial: how often it was scanned, and why it is void, null when it is not."""
+
+    gtin: str
+    lot: str
+    serial: str
+    kilograms: float
+    scans: int
+    void: str | None
+
+
+class ReachedShipmentAnswer(BaseModel):
+    """What left of a lot, what is told to have arrived, and who took it: a GLN, or a name.
+
+    The name is for the office alone; neither is there where it was erased.
+    """
+
+    step: str
+    gtin: str
+    lot: str
+    kilograms: float
+    arrived: float
+    at: str
+    gln: str | None
+    name: str | None
+
+
 class ImpactAnswer(BaseModel):
-    """What a recall reaches: lots as GTIN/number, kilograms, scans, and those of seven days."""
+    """What a recall reaches: lots as GTIN/number, kilograms, scans, and those of seven days.
+
+    ``labels`` counts printed labels that are all alike, ``unit_labels`` those with serials, of
+    which ``units`` are the 1,000 scanned most often.
+    """
 
     lots: list[str]
     kilograms: float
     scans: int
     scans_lately: int
+    labels: int
+    unit_labels: int
+    units: list[ReachedUnitAnswer]
+    shipments: list[ReachedShipmentAnswer]
 
 
 class RecallAnswer(BaseModel):

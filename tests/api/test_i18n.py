@@ -2,9 +2,12 @@
 
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+
+from api import i18n
 
 API = Path(__file__).parent.parent.parent / "api"
 OPTIONS = {"**.html": {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true"}}
@@ -42,3 +45,15 @@ def test_variables_survive_translation() -> None:
 def test_no_template_asks_for_anything_from_elsewhere() -> None:
     for path in API.rglob("*.html"):
         assert not re.search(r"https?://", path.read_text()), path
+
+
+def test_a_moment_says_by_which_clock() -> None:
+    noon = 1_795_237_200_000  # 2026-11-21T05:00:00Z
+    said = {zone: i18n.moment(noon, ZoneInfo(zone), "vi") for zone in
+            ("Asia/Ho_Chi_Minh", "Asia/Kolkata", "America/New_York", "UTC")}  # fmt: skip
+    assert said == {
+        "Asia/Ho_Chi_Minh": "12:00 21/11/2026 (UTC+7)",
+        "Asia/Kolkata": "10:30 21/11/2026 (UTC+5:30)",
+        "America/New_York": "00:00 21/11/2026 (UTC-5)",
+        "UTC": "05:00 21/11/2026 (UTC)",
+    }

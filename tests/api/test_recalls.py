@@ -8,12 +8,21 @@ import pytest
 
 from api.auth import hash_secret
 from api.hot import LIFE_MS
-from domain.gs1 import LotNumber
+from domain.gs1 import LotNumber, SerialNumber
+from domain.ids import StepId
+from domain.lineage import StepKind
 from domain.lot import Recall
+from domain.scan import Scan
 from domain.window import SECOND_MS
 from store.records.accounts import Account
+from store.records.lineage_tables import step
 from tests.api.conftest import PIN, Site, standing_site
+from tests.traceability.lineage.orchard import BUYER, receive, ship, some, take
 from tests.traceability.world import GTIN, NOON
+from traceability.dossier import require_lot
+from traceability.lineage.asked import Asked, Party
+from traceability.units import draw, note_printed, spend
+from traceability.voiding import Why, void
 
 LOT, MACHINE = f"/01/{GTIN}/10/LO-1", f"/v1/lots/{GTIN}/LO-1"
 FORM = {"gtin": GTIN, "number": "LO-1", "reason": "Dư lượng thuốc"}
@@ -138,3 +147,67 @@ def test_a_grower_says_that_a_lot_is_not_theirs(site: Site) -> None:
     )
     assert settled.status_code == 303
     assert state(site) == "valid"
+
+
+def shipped(site: Site) -> list[SerialNumber]:
+    """Labels of both kinds, scans, one void; some sold by name, some by number, part arrived."""
+    serials = list(draw(60))
+    asked = [
+        Asked(StepId("s"), StepKind.SPLIT, (some("LO-1", 100.0),), (some("B", 100.0),)),
+        ship("x-1", some("B", 60.0), Party(name="Bà Nguyễn Thị Năm")),
+        receive("r-1", some("B", 59.5), "x-1"),
+        ship("x-2", some("LO-1", 30.0), Party(gln=BUYER)),
+    ]
+    with site.world.records.transaction() as transaction:
+        for at, one in enumerate(asked):
+            take(transaction, one, NOON + at)
+        child = require_lot(transaction, GTIN, LotNumber("B"))
+        note_printed(transaction, child, 42, NOON)
+        spend(transaction, child, serials, 0.5, NOON)
+        void(transaction, child, serials[1:2], Why.parse("lost", ""), "office", NOON)
+        scans = [Scan(GTIN, "B", serials[0], "", "", NOON, 3), Scan(GTIN, "B", "", "", "", NOON, 2)]
+        transaction.scans.fold("a", scans, NOON)
+    return serials
+
+
+def test_the_office_sees_labels_scans_and_who_took_it(site: Site) -> None:
+    serials = shipped(site)
+    told = site.client("office").get(f"{MACHINE}/recall").json()["impact"]
+    assert (told["labels"], told["unit_labels"], told["scans"]) == (42, 60, 5)
+    assert told["units"][0] == {
+        "gtin": GTIN, "lot": "B", "serial": serials[0], "kilograms": 0.5, "scans": 3, "void": None,
+    }  # fmt: skip
+    assert {one["serial"] for one in told["units"] if one["void"] == "lost"} == {serials[1]}
+    by_name, by_number = told["shipments"]
+    assert (by_name["lot"], by_name["kilograms"], by_name["arrived"]) == ("B", 60.0, 59.5)
+    assert (by_name["name"], by_name["gln"]) == ("Bà Nguyễn Thị Năm", None)
+    assert (by_number["lot"], by_number["name"], by_number["gln"]) == ("LO-1", None, BUYER)
+    assert by_number["arrived"] == 0.0
+    page = unescape(site.browser("office").get(f"/qt/thu-hoi/{GTIN}/LO-1").text)
+    for words in ("42 tem giống nhau, 60 tem có số sê-ri", "Bà Nguyễn Thị Năm", "59,5 kg",
+                  f"GLN {BUYER}", "chưa báo nhận", "50 tem được quét nhiều nhất trong 60 tem",
+                  serials[0]):  # fmt: skip
+        assert words in page
+    rows = site.browser("office").get(f"/qt/thu-hoi/{GTIN}/LO-1/tem.csv").text.splitlines()
+    assert len(rows) == 61, "the page shows fifty, the file all"
+    assert rows[1].startswith(f"{GTIN},B,{serials[0]},0.5,")
+
+
+def test_who_took_it_is_told_to_nobody_else(site: Site) -> None:
+    shipped(site)
+    for who in (site.client(), site.client("grower")):
+        answer = who.get(f"{MACHINE}/recall")
+        assert answer.status_code in (401, 403)
+        assert "Năm" not in answer.text
+    assert site.browser("grower").get(f"/qt/thu-hoi/{GTIN}/LO-1/tem.csv").status_code == 403
+    assert "Năm" not in site.client().get("/v1/recalls").text
+
+
+def test_an_erased_name_leaves_the_shipment(site: Site) -> None:
+    shipped(site)
+    with site.world.records.transaction() as transaction:
+        transaction.connection.execute(step.update().values(party_name=None))
+    told = site.client("office").get(f"{MACHINE}/recall").json()["impact"]["shipments"]
+    assert [(one["name"], one["gln"]) for one in told] == [(None, None), (None, BUYER)]
+    page = unescape(site.browser("office").get(f"/qt/thu-hoi/{GTIN}/LO-1").text)
+    assert "tên đã xóa" in page
