@@ -64,6 +64,12 @@ _SCHEMES: dict[str, _Scheme] = {
     "idpat:gdti": _Scheme("253", 12, _ANY),
     "idpat:sgcn": _Scheme("255", 12, _ANY),
 }
+SCHEMES = tuple(
+    f"{kind}:"
+    for kind in (*_SCHEMES, "id:giai", "id:ginc", "id:cpi", "idpat:cpi", "id:itip", "idpat:itip")
+)
+"""What follows ``urn:epc:`` in the URIs of GS1 keys; others (``id:gid``) name none."""
+
 _KEY = re.compile(r"(\d{6,12})\.(\d*)")
 _ITIP = re.compile(r"(\d{6,12})\.(\d+)\.(\d\d)\.(\d\d)\.(.+)")
 

@@ -3,8 +3,8 @@
 EPCIS 2.0 section 7.4 (the five event types), 9.5 (JSON). Beyond the schema: an inline
 attribute stands in ``sensorMetadata`` or in ``sensorReport``, never in both (conformance
 test TCR-53, step 29); an interval does not end before it starts; a parent is named when
-something is added to it or taken from it (7.4.3); a document holds an event only in
-an event list. Every fault names the event and the field.
+something is added to it or taken from it (7.4.3); a GS1 key ends in its check digit; a
+document holds an event only in an event list. Every fault names the event and the field.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,8 @@ from typing import Any
 from domain.errors import InvalidInput
 from traceability.epcis import shapes as s
 from traceability.epcis.document import Found, events_of
+from traceability.epcis.facts import Facts
+from traceability.epcis.keys import require_check_digits
 from traceability.epcis.values import instant
 
 _EPCS = s.several(s.uri, unique=True)
@@ -177,6 +179,7 @@ def validate_event(found: Found) -> None:
     _TYPES.get(kind, _EXTENDED)(event, where)
     if kind in _TYPES:
         _about(event, kind, where)
+    require_check_digits(event, where, Facts(found).known)
     for at, element in enumerate(event.get("sensorElementList", ())):
         _sensor(element, f"{where}.sensorElementList[{at}]")
 

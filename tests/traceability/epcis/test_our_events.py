@@ -35,7 +35,7 @@ WHERE = Where(FIELD, STORE)
 RICE = Amount(Gtin.parse("09520001000010"), LotNumber.parse("LO-1/A"), 400.0)
 LATEX = Amount(Gtin.parse("09520001000027"), LotNumber.parse("MU-7"), 1000.0)
 BETWEEN = HandOver(FIELD, STORE, "https://nguon.example/giao/17")
-SSCC = "https://id.gs1.org/00/095200010000000018"
+SSCC = "https://id.gs1.org/00/095200010000000010"
 OURS = Namespace("https://nguon.example")
 DAY = Window(NOON - 24 * HOUR_MS, NOON)
 
