@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 
 from api.deps import Caller, Deps, Given, require_office
-from api.epcis.paging import next_headers, paging
+from api.epcis.paging import OF_PAGING, next_headers, paging, require_known
 from api.epcis.problems import fault_in_job
 from api.epcis.protocol import MOST_EVENTS, VERSIONS, Payload, answer, at
 from domain.errors import Clash, InvalidInput, TooLarge
@@ -71,6 +71,7 @@ def post_event(given: Given, caller: Caller, payload: Payload) -> Response:
 def list_jobs(given: Given, caller: Caller, request: Request) -> Response:
     """Return capture jobs, newest first."""
     require_office(caller)
+    require_known(request, *OF_PAGING)
     now_ms = given.clock()
     page = paging(request, now_ms)
     with given.records.reading() as transaction:

@@ -6,15 +6,15 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.deps import Deps, Given
-from api.epcis.paging import next_headers, paging
+from api.epcis.paging import OF_PAGING, next_headers, paging, require_known
 from api.epcis.protocol import Extensions, answer, collection
-from domain.errors import NotFound
+from domain.errors import InvalidInput, NotFound
 from traceability.epcis.document import merge_contexts, write_results
 from traceability.epcis.facts import EPC_FIELDS
-from traceability.epcis.parameters import Prefixes
 from traceability.epcis.query import Query, parse_query
 from traceability.epcis.repository import Page, Told, search, told
 from traceability.epcis.validate import EVENT_TYPES
+from traceability.epcis.wanted import Prefixes
 
 router = APIRouter()
 
@@ -28,8 +28,6 @@ ASKED_BY = {
 }
 """Collection → the query parameter that asks for one of its members."""
 
-_OF_PAGING = ("perPage", "nextPageToken")
-
 
 @router.get("/events")
 def list_events(given: Given, request: Request, extensions: Extensions) -> Response:
@@ -41,6 +39,7 @@ def list_events(given: Given, request: Request, extensions: Extensions) -> Respo
 @router.get("/events/{event_id:path}")
 def get_event(given: Given, request: Request, event_id: str) -> Response:
     """Return the event of an id, and any error declared of it."""
+    require_known(request, "ver")
     version = request.query_params.get("ver")
     if version and event_id.startswith("ni:"):  # sent as it is written, its ? not quoted
         event_id = f"{event_id}?ver={version}"
@@ -56,6 +55,7 @@ def get_event(given: Given, request: Request, event_id: str) -> Response:
 def list_members(given: Given, request: Request, of: str) -> Response:
     """Return what there is of event types, EPCs, steps, places or dispositions."""
     _require_collection(of)
+    require_known(request, *OF_PAGING)
     now_ms = given.clock()
     page = paging(request, now_ms)
     with given.records.reading() as transaction:
@@ -77,8 +77,7 @@ def list_events_of(
     given: Given, request: Request, of: str, member: str, extensions: Extensions
 ) -> Response:
     """Return the events of one member of a collection, and of the query parameters."""
-    _require_collection(of)
-    implied = parse_query({ASKED_BY[of]: member}, extensions)
+    implied = _implied(of, member, extensions)
     asked = parse_query(asked_by(request), extensions)
     both = (*implied.conditions, *asked.conditions)
     query = Query(both, asked.order, asked.descending, asked.first, asked.most)
@@ -86,10 +85,12 @@ def list_events_of(
 
 
 @router.get("/{of}/{member:path}")
-def get_member(given: Given, of: str, member: str, extensions: Extensions) -> Response:
+def get_member(
+    given: Given, request: Request, of: str, member: str, extensions: Extensions
+) -> Response:
     """Return what can be asked of one member: its events."""
-    _require_collection(of)
-    query = parse_query({ASKED_BY[of]: member}, extensions)
+    query = _implied(of, member, extensions)
+    require_known(request)
     with given.records.reading() as transaction:
         known = member in EVENT_TYPES or search(transaction, query, None, 1).events
     if not known:
@@ -102,7 +103,7 @@ def asked_by(request: Request) -> dict[str, Any]:
     """Return the query parameters of a request; ``|`` stands between alternatives."""
     asked: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
-        if name not in _OF_PAGING:
+        if name not in OF_PAGING:
             asked.setdefault(name, []).extend(value.split("|"))
     single = {name: values[0] for name, values in asked.items() if len(values) == 1}
     return {**asked, **single}
@@ -144,7 +145,19 @@ def _without_context(event: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name != "@context"}
 
 
+def _implied(of: str, member: str, extensions: Prefixes) -> Query:
+    """Return the question that a member's path asks; raises `NotFound` when it can be none."""
+    _require_collection(of)
+    try:
+        return parse_query({ASKED_BY[of]: member}, extensions)
+    except InvalidInput as error:
+        message = f"nothing is known of {member[:120]!r}: {error}"
+        raise NotFound(message) from error
+
+
 def _require_collection(of: str) -> None:
     if of not in ASKED_BY:
-        message = f"no resource {of[:60]}"
+        message = (
+            f"no resource {of[:60]!r}; there are {', '.join(ASKED_BY)}, events, queries, capture"
+        )
         raise NotFound(message)

@@ -18,6 +18,7 @@ from domain.errors import InvalidInput
 from domain.window import HOUR_MS, print_instant
 from store.records.events import Place
 
+OF_PAGING = ("perPage", "nextPageToken")
 PER_PAGE, MOST_PER_PAGE = 30, 500
 TOKEN_MS = 24 * HOUR_MS
 _BIGGEST = 2**62
@@ -69,6 +70,18 @@ def paging(request: Request, now_ms: int) -> Paging:
     return Paging(min(int(per_page), MOST_PER_PAGE), after)
 
 
+def require_known(request: Request, *known: str) -> None:
+    """Raise `InvalidInput` on a query parameter that a resource does not have.
+
+    One that is ignored would be taken for a condition that holds.
+    """
+    for name in request.query_params:
+        if name not in known:
+            there = f"there are {', '.join(known)}" if known else "there are none"
+            message = f"there is no such query parameter here; {there}"
+            raise InvalidInput(message, name[:80])
+
+
 def next_headers(
     request: Request, after: Mapping[str, str | int] | None, now_ms: int
 ) -> dict[str, str]:
@@ -88,8 +101,7 @@ def next_headers(
 
 def _question(request: Request) -> str:
     """Return a digest of path and parameters, without those of paging."""
-    own = ("perPage", "nextPageToken")
-    asked = sorted((k, v) for k, v in request.query_params.multi_items() if k not in own)
+    asked = sorted((k, v) for k, v in request.query_params.multi_items() if k not in OF_PAGING)
     return sha256(json.dumps([request.url.path, asked]).encode()).hexdigest()[:16]
 
 

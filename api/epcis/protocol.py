@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from api.epcis import MOST_BYTES, PREFIX
 from traceability.epcis.document import CONTEXT
-from traceability.epcis.parameters import Prefixes
+from traceability.epcis.wanted import Prefixes
 
 EPCIS_VERSION = CBV_VERSION = "2.0.0"
 MOST_EVENTS = 1_000

@@ -11,14 +11,14 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from api.deps import Caller, Given, require_office
 from api.epcis.events import results
-from api.epcis.paging import next_headers, paging
+from api.epcis.paging import OF_PAGING, next_headers, paging, require_known
 from api.epcis.protocol import Extensions, Payload, answer, at
 from domain.errors import InvalidInput
 from store.records.captures import NamedQuery
 from traceability.epcis.document import parse
-from traceability.epcis.parameters import Prefixes
 from traceability.epcis.query import Query, parse_query
 from traceability.epcis.vocabulary import namespaces
+from traceability.epcis.wanted import Prefixes
 
 router = APIRouter()
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
@@ -48,6 +48,7 @@ def post_query(given: Given, caller: Caller, payload: Payload, extensions: Exten
 @router.get("/queries")
 def list_queries(given: Given, request: Request) -> Response:
     """Return the questions that have a name."""
+    require_known(request, *OF_PAGING)
     now_ms = given.clock()
     page = paging(request, now_ms)
     with given.records.reading() as transaction:
@@ -75,7 +76,8 @@ def delete_query(given: Given, caller: Caller, name: str) -> Response:
 
 @router.get("/queries/{name}/events")
 def list_events_of_query(given: Given, request: Request, name: str) -> Response:
-    """Return the events that answer a question."""
+    """Return the events that answer a question; what it asks is written down, and no more."""
+    require_known(request, *OF_PAGING)
     with given.records.reading() as transaction:
         written = json.loads(transaction.captures.query(name).query)
     return results(given, request, _understood(written), name)

@@ -432,17 +432,6 @@ def test_hostile_bodies_are_told_what_is_wrong(office: TestClient) -> None:
     assert office.post(f"{V2}/events", json=document(event())).status_code == 400
 
 
-@pytest.mark.parametrize("asked", [
-    "nonsense=1", "EQ_bizstep=shipping", "EQ_bizStep=", "GE_eventTime=now", "perPage=0", "perPage=-1", "perPage=x", "perPage=" + "9" * 30,
-    "GE_value_CEL=warm", "orderBy=x", "EQ_eventID=%00", "MATCH_epc=" + "|".join("x" * 201), "EQ_ex:a=1&EQ_ex:a=", "%FF=%FF",
-])  # fmt: skip
-def test_questions_that_mean_nothing_are_refused(asked: str, anyone: TestClient) -> None:
-    answer = anyone.get(f"{V2}/events?{asked}")
-    assert answer.status_code == 400, answer.text
-    assert answer.json()["type"] == "epcisException:QueryParameterException"
-    assert answer.json()["field"]
-
-
 def test_odd_ids_are_not_found(anyone: TestClient) -> None:
     for id_ in ("x", "%00", "%ED%A0%80", "a" * 5_000, "ni:///sha-256;0?ver=CBV2.0", "{}"):
         assert anyone.get(f"{V2}/events/{id_}").status_code in (400, 404), id_

@@ -199,8 +199,8 @@ class CorrectedBy:
 
     def holds(self, facts: Facts) -> bool:
         """Whether it is."""
-        declaration = facts.declaration() or {}
-        return not self.values.isdisjoint(declaration.get("correctiveEventIDs", ()))
+        told = (facts.declaration() or {}).get("correctiveEventIDs", ())
+        return not self.values.isdisjoint(facts.id_of(each) for each in told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,16 @@ EPCIS 2.0 section 8.2.7.1 defines them by families: fixed names, names that carr
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
 from datetime import datetime
-from typing import Any
 
 from traceability.epcis import conditions as c
 from traceability.epcis import sensor_conditions as sensors
-from traceability.epcis.facts import plain_word
-from traceability.epcis.identifiers import STEM, canonical
 from traceability.epcis.shapes import fault
+from traceability.epcis.shapes import uom as unit
+from traceability.epcis.validate import EVENT_TYPES
 from traceability.epcis.values import instant
-from traceability.epcis.vocabulary import expand, split_curie, vocabulary
-
-Values = Sequence[Any]
-"""Alternatives that one parameter gives, at least one."""
+from traceability.epcis.wanted import Prefixes, Values, ids, patterns, types, words
 
 _WORDS = {
     "EQ_bizStep": ("bizStep", "business_step"),
@@ -36,6 +31,8 @@ _SENSED_TABLES = {"type": "measurement", "exception": "exception", "component": 
 _FIGURES = ("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue")
 _DECLARATION_TIMES = ("GE_errorDeclarationTime", "LT_errorDeclarationTime")
 _SENSED_TIMES = ("time", "startTime", "endTime")
+_BARE_TIME = re.compile(r"\d{4}-\d\d")
+_ZONELESS = "a time with a zone is needed, like 2026-11-20T08:00:00+07:00 or …T01:00:00Z"
 _LEVELS = {
     "ILMD": "ilmd",
     "ERROR_DECLARATION": "errorDeclaration",
@@ -45,28 +42,6 @@ _LEVELS = {
     "SENSORMETADATA": "sensorMetadata",
     "SENSORREPORT": "sensorReport",
 }
-
-
-@dataclass(frozen=True)
-class Prefixes:
-    """Prefixes that a questioner may use in names of fields and in values."""
-
-    known: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Add those of the standard, which nobody can move."""
-        standard = {**vocabulary().prefixes, "cbvmda": "urn:epcglobal:cbv:mda:"}
-        object.__setattr__(self, "known", {**self.known, **standard})
-
-    def id(self, text: str) -> str:
-        """Return an identifier in its one spelling."""
-        whole = expand(text, None, self.known)
-        return canonical(whole) or whole
-
-    def name(self, text: str) -> str:
-        """Return the whole URI of a field's name; ``namespace#local`` is one as well."""
-        split = split_curie(text, self.known)
-        return split[0] + split[1] if split else text.replace("#", "", 1)
 
 
 def condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition:
@@ -80,25 +55,25 @@ def condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition:
 
 def _word_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
     if name == "eventType":
-        return c.OneOf("type", _ids(values, prefixes))
+        return c.OneOf("type", types(name, values, EVENT_TYPES, prefixes))
     if name == "EQ_action":
         if not set(values) <= {"ADD", "OBSERVE", "DELETE"}:
-            fault("ADD, OBSERVE or DELETE is needed", name)
+            fault("an action is ADD, OBSERVE or DELETE", name)
         return c.OneOf("action", frozenset(map(str, values)))
     if name in _WORDS:
         of, table = _WORDS[name]
-        return c.OneOf(of, _words(values, table, prefixes))
+        return c.OneOf(of, words(name, values, table, prefixes))
     if name in _LASTING:
-        return c.Lasting(_LASTING[name], _words(values, "disposition", prefixes))
+        return c.Lasting(_LASTING[name], words(name, values, "disposition", prefixes))
     return None
 
 
 def _place_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
     operator, _, of = name.partition("_")
     if of in ("readPoint", "bizLocation") and operator in ("EQ", "WD"):
-        return c.Place(of, _ids(values, prefixes), below=operator == "WD")
+        return c.Place(of, ids(name, values, prefixes), below=operator == "WD")
     if name in ("EQ_eventID", "EQ_transformationID"):
-        return c.OneOf(of, _ids(values, prefixes))
+        return c.OneOf(of, ids(name, values, prefixes))
     if of in ("eventTime", "recordTime") and operator in ("GE", "LT"):
         return c.Time(of, operator, _time(name, values))
     return None
@@ -107,10 +82,10 @@ def _place_condition(name: str, values: Values, prefixes: Prefixes) -> c.Conditi
 def _thing_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
     operator, _, of = name.partition("_")
     if operator == "MATCH" and of in c.MATCHED:
-        return c.Match(of, *_patterns(name, values, prefixes))
+        return c.Match(of, *patterns(name, values, prefixes))
     figure, _, uom = of.partition("_")
     if figure == "quantity" and operator in c.COMPARE:
-        return c.Quantity(operator, _number(name, values), uom or None)
+        return c.Quantity(operator, _number(name, values), _unit(name, uom))
     return None
 
 
@@ -120,17 +95,17 @@ def _party_condition(name: str, values: Values, prefixes: Prefixes) -> c.Conditi
     if operator != "EQ" or not type_ or kind not in c.PARTIES:
         return None
     table = "transaction_type" if kind == "bizTransaction" else "party_type"
-    (word,) = _words([type_], table, prefixes)
-    return c.Party(f"{kind}List", word, _ids(values, prefixes))
+    (word,) = words(name, [type_], table, prefixes)
+    return c.Party(f"{kind}List", word, ids(name, values, prefixes))
 
 
 def _declaration_condition(name: str, values: Values, prefixes: Prefixes) -> c.Condition | None:
     if name == "EXISTS_errorDeclaration":
         return c.Declared(wanted=_truth(name, values))
     if name == "EQ_errorReason":
-        return c.DeclaredReason(_words(values, "error_reason", prefixes))
+        return c.DeclaredReason(words(name, values, "error_reason", prefixes))
     if name == "EQ_correctiveEventID":
-        return c.CorrectedBy(frozenset(map(str, values)))
+        return c.CorrectedBy(ids(name, values, prefixes))
     # The query schema writes the name with an underscore more than the standard's text.
     if name.replace("Declaration_Time", "DeclarationTime") in _DECLARATION_TIMES:
         return c.DeclaredAt(name[:2], _time(name, values))
@@ -142,9 +117,9 @@ def _attribute_condition(name: str, values: Values, prefixes: Prefixes) -> c.Con
     if operator != "EQ":
         return None
     if of in _SENSED_TABLES:
-        return sensors.Sensed(of, _words(values, _SENSED_TABLES[of], prefixes))
+        return sensors.Sensed(of, words(name, values, _SENSED_TABLES[of], prefixes))
     if of in _SENSED_IDS:
-        return sensors.Sensed(of, _ids(values, prefixes))
+        return sensors.Sensed(of, ids(name, values, prefixes))
     if of in _SENSED_TEXTS:
         return sensors.Sensed(of, frozenset(map(str, values)))
     if of == "booleanValue":
@@ -160,7 +135,7 @@ def _reading_condition(name: str, values: Values, _prefixes: Prefixes) -> c.Cond
         return sensors.SensedTime(of, operator, _time(name, values))
     figure, _, uom = of.partition("_")
     if figure in _FIGURES and operator in c.COMPARE:
-        return sensors.Figure(figure, operator, _number(name, values), uom or None)
+        return sensors.Figure(figure, operator, _number(name, values), _unit(name, uom))
     return None
 
 
@@ -175,14 +150,17 @@ def _field_condition(name: str, values: Values, prefixes: Prefixes) -> c.Conditi
             level, of = found, of.removeprefix(f"{word}_")
     if ":" not in of or operator not in ("EXISTS", *c.COMPARE):
         return None
-    whole = prefixes.name(of)
+    whole = prefixes.name(of, name)
     if operator == "EXISTS":
-        _truth(name, values)
+        if not _truth(name, values):
+            fault("it asks for what is there; what is not there cannot be asked for", name)
         return sensors.HasField(level, whole, deep=deep)
     if operator == "EQ":
         return sensors.FieldIs(level, whole, frozenset(str(each) for each in values), deep=deep)
     (value,) = _one(name, values)
-    moment = instant(str(value))
+    moment = instant(_written(value))
+    if moment is None and _BARE_TIME.match(str(value)):
+        fault(_ZONELESS, name)
     wanted = moment if moment is not None else _number(name, values)
     return sensors.FieldBeyond(level, whole, operator, wanted, deep=deep)
 
@@ -199,33 +177,6 @@ _FAMILIES = (
 )
 
 
-def _words(values: Values, table: str, prefixes: Prefixes) -> frozenset[str]:
-    return frozenset(plain_word(str(each), table, prefixes.known) for each in values)
-
-
-def _ids(values: Values, prefixes: Prefixes) -> frozenset[str]:
-    return frozenset(prefixes.id(str(each)) for each in values)
-
-
-_QUALIFIED = tuple(f"{STEM}/{ai}/" for ai in ("01", "8006", "8010"))
-
-
-def _patterns(
-    name: str, values: Values, prefixes: Prefixes
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Return whole identifiers, and classes of which any serial will do."""
-    wholes, stems = set(), set()
-    for each in map(str, values):
-        found = prefixes.id(each)
-        if each.startswith("urn:epc:idpat:"):
-            if found == each:
-                fault("only a pattern that leaves the serial open is understood", name)
-            # Where a qualifier follows, the key ends here; elsewhere the serial is appended.
-            stems.add(found + "/" * found.startswith(_QUALIFIED))
-        wholes.add(found)
-    return frozenset(wholes), frozenset(stems)
-
-
 def _one(name: str, values: Values) -> Values:
     if len(values) != 1:
         fault("one value is taken", name)
@@ -234,10 +185,21 @@ def _one(name: str, values: Values) -> Values:
 
 def _time(name: str, values: Values) -> datetime:
     (value,) = _one(name, values)
-    moment = instant(str(value).replace(" ", "+"))  # a plus that a form has turned into a space
+    moment = instant(_written(value))
     if moment is None:
-        fault("a time with a zone is needed", name)
+        fault(_ZONELESS, name)
     return moment
+
+
+def _written(value: object) -> str:
+    """Return a time as it was written before a form turned its plus into a space."""
+    return str(value).strip().replace(" ", "+")
+
+
+def _unit(name: str, uom: str) -> str | None:
+    if uom:
+        unit(uom, name)
+    return uom or None
 
 
 def _number(name: str, values: Values) -> float:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from traceability.epcis.conditions import Condition
-from traceability.epcis.parameters import Prefixes, Values, condition
+from traceability.epcis.parameters import condition
 from traceability.epcis.shapes import fault
+from traceability.epcis.wanted import Prefixes, Values
 
 MOST_VALUES = 200
 """Alternatives taken in one parameter."""

@@ -10,8 +10,8 @@ from traceability.epcis.document import Found
 from traceability.epcis.facts import Facts
 from traceability.epcis.measures import as_float, in_base, units
 from traceability.epcis.narrowing import FIGURES, narrow
-from traceability.epcis.parameters import Prefixes
 from traceability.epcis.query import parse_query
+from traceability.epcis.wanted import Prefixes
 
 numbers = (
     st.floats(allow_nan=False, allow_infinity=False)
@@ -57,4 +57,5 @@ def test_what_cannot_be_narrowed_is_left_to_the_conditions() -> None:
         "WD_readPoint": "urn:x:1",
         "EXISTS_errorDeclaration": False,
     }
-    assert narrow(parse_query(asked, Prefixes()).conditions) == narrow(())
+    prefixes = Prefixes({"ex": "https://ns.example.com/epcis/"})
+    assert narrow(parse_query(asked, prefixes).conditions) == narrow(())

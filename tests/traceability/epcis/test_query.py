@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
-from traceability.epcis.conditions import COMPARE, MATCHED
+from traceability.epcis.conditions import COMPARE, MATCHED, Match
 from traceability.epcis.document import Found
 from traceability.epcis.facts import Facts
-from traceability.epcis.parameters import Prefixes
 from traceability.epcis.query import MOST_VALUES, parse_query
 from traceability.epcis.validate import fault_of
+from traceability.epcis.wanted import Prefixes
 
 CONTEXT = [
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
@@ -62,7 +62,9 @@ YES: list[dict[str, Any]] = [
     {"EQ_readPoint": "https://id.gs1.org/414/0012345111112/254/400"}, {"WD_readPoint": "urn:epc:id:sgln:0012345.11111.0"},
     {"EQ_bizLocation": "geo:11.2,106.3"}, {"WD_bizLocation": "geo:11.2,106.3"},
     {"EQ_eventID": "urn:uuid:1"}, {"MATCH_epc": EPC}, {"MATCH_epc": LINK}, {"MATCH_anyEPC": LINK}, {"MATCH_epc": "https://shop.example/01/10614141073464/21/2018?17=270101"},
-    {"MATCH_epc": "urn:epc:idpat:sgtin:0614141.107346.*"}, {"MATCH_epcClass": "urn:epc:class:lgtin:4012345.012345.998877"}, {"MATCH_anyEPCClass": LOT},
+    {"MATCH_epc": "urn:epc:idpat:sgtin:0614141.107346.*"}, {"MATCH_epc": "https://id.gs1.org/01/10614141073464/21/*"}, {"MATCH_anyEPC": "https://shop.example/x/01/10614141073464/21/*"},
+    {"MATCH_epcClass": "https://id.gs1.org/01/04012345123456/10/*"}, {"MATCH_epc": ["urn:x:1", "https://id.gs1.org/gtin/10614141073464/ser/*"]},
+    {"MATCH_epcClass": "urn:epc:class:lgtin:4012345.012345.998877"}, {"MATCH_anyEPCClass": LOT},
     {"EQ_quantity": "200"}, {"GT_quantity": 199.5}, {"LE_quantity": 200}, {"EQ_quantity_KGM": 200}, {"GE_quantity_TNE": 0.2}, {"LE_quantity_GRM": 200_000},
     {"EQ_readPoint_ex:gate": "g"}, {"EQ_ERROR_DECLARATION_ex:who": "w"}, {"EXISTS_ERROR_DECLARATION_ex:who": True}, {"GE_errorDeclaration_Time": "2026-11-22T00:00:00Z"},
     {"EQ_bizTransaction_po": "https://id.gs1.org/253/06141410000121618034"}, {"EQ_source_owning_party": "https://id.gs1.org/417/4012345002256"},
@@ -89,11 +91,12 @@ YES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 NO: list[dict[str, Any]] = [
-    {"eventType": "AggregationEvent"}, {"EQ_action": ["OBSERVE", "DELETE"]}, {"EQ_bizStep": "receiving"}, {"EQ_disposition": "shipping"},
+    {"eventType": "AggregationEvent"}, {"EQ_action": ["OBSERVE", "DELETE"]}, {"EQ_bizStep": "receiving"}, {"EQ_disposition": "active"}, {"EQ_bizStep": "https://ns.example.com/pruning"},
     {"EQ_persistentDisposition_set": "available"}, {"GE_eventTime": "2026-11-20T01:00:00.001Z"}, {"LT_eventTime": "2026-11-20T01:00:00Z"},
     {"LT_recordTime": "2026-11-21T00:00:00Z"}, {"EQ_readPoint": "urn:epc:id:sgln:0012345.11111.0"}, {"WD_readPoint": "https://id.gs1.org/414/0012345111112/254/4"},
     {"EQ_eventID": "urn:uuid:2"}, {"EQ_transformationID": "urn:uuid:1"}, {"MATCH_parentID": LINK}, {"MATCH_inputEPC": LINK}, {"MATCH_epc": LOT}, {"MATCH_epcClass": LINK},
-    {"MATCH_epc": "urn:epc:idpat:sgtin:0614141.107347.*"}, {"EQ_quantity": 201}, {"LT_quantity": 200}, {"GT_quantity_TNE": 0.2}, {"EQ_quantity_LTR": 200}, {"EQ_bizLocation_ex:gate": "g"},
+    {"MATCH_epc": "urn:epc:idpat:sgtin:0614141.107347.*"}, {"MATCH_epc": "https://id.gs1.org/01/10614141073464/10/*"}, {"MATCH_epc": "https://id.gs1.org/01/10614141073464/21/%2A"},
+    {"MATCH_epcClass": "https://id.gs1.org/01/04012345123456/21/*"}, {"MATCH_epcClass": "https://id.gs1.org/01/04012345123456"}, {"EQ_quantity": 201}, {"LT_quantity": 200}, {"GT_quantity_TNE": 0.2}, {"EQ_quantity_LTR": 200}, {"EQ_bizLocation_ex:gate": "g"},
     {"EQ_bizTransaction_inv": "https://id.gs1.org/253/06141410000121618034"}, {"EQ_destination_owning_party": "https://id.gs1.org/417/4012345002256"},
     {"EQ_errorReason": "did_not_occur"}, {"EQ_correctiveEventID": "urn:uuid:1"}, {"LT_errorDeclarationTime": "2026-11-22T00:00:00Z"},
     {"EQ_ILMD_cbvmda:lotNumber": "LO-2"}, {"EQ_cbvmda:lotNumber": "LO-1"}, {"GT_ILMD_ex:grade": 2.5}, {"EXISTS_ILMD_ex:other": True},
@@ -160,12 +163,45 @@ def test_an_unknown_parameter_is_an_error(name: str) -> None:
     ("EQ_action", "LOOK"), ("GE_eventTime", "yesterday"), ("GE_eventTime", ["2026-11-20T01:00:00Z"] * 2), ("GE_value_CEL", "warm"), ("GE_value_CEL", "nan"),
     ("GE_value_CEL", True), ("EXISTS_errorDeclaration", "perhaps"), ("EQ_bizStep", ""), ("EQ_bizStep", []), ("EQ_bizStep", {}), ("EQ_bizStep", None),
     ("EQ_bizStep", ["x"] * (MOST_VALUES + 1)), ("MATCH_epc", "urn:epc:idpat:sgtin:0614141.*.*"), ("orderBy", "colour"), ("orderDirection", "UP"),
+    ("eventType", "ObservationEvent"), ("eventType", "ex:GraftingEvent"), ("EQ_bizStep", "packaging"), ("EQ_bizStep", "cbv:BizStep-packaging"), ("EQ_bizStep", ["packing", "Packing"]),
+    ("EQ_bizStep", "https://ref.gs1.org/cbv/Disp-active"), ("EQ_bizStep", "urn:epcglobal:cbv:bizstep:packaging"), ("EQ_bizStep", "ex:pruning"), ("EQ_disposition", "shipping"),
+    ("EQ_persistentDisposition_set", "gone"), ("EQ_errorReason", "typo"), ("EQ_type", "Warmth"), ("EQ_type", "gs1:Warmth"), ("EQ_component", "w"), ("EQ_exception", "ALARM"),
+    ("EQ_source_owner", "urn:x:1"), ("EQ_bizTransaction_order", "urn:x:1"), ("EQ_readPoint", "gate 7"), ("WD_bizLocation", "https://id.gs1.org/414/95060001343"), ("EQ_eventID", "17"),
+    ("EQ_action", ["ADD", "add"]), ("GE_quantity_kg", 1), ("GE_value_celsius", 1), ("EXISTS_https://ns.example.com/note", "false"), ("EQ_ex:note", "a"), ("EXISTS_ILMD_ex:note", True),
+    ("GE_eventTime", "2026-11-20T08:00:00"), ("LT_recordTime", "2026-11-20"), ("EQ_time", "2026-11-20T08:00"), ("GE_errorDeclarationTime", "2026-11-20T08:00:00"),
+    ("GE_ILMD_https://ns.example.com/day", "2026-11-20T08:00:00"),
+    ("MATCH_epc", "*"), ("MATCH_epc", "09506000134352"), ("MATCH_epc", "https://id.gs1.org/01/*"), ("MATCH_epc", "https://id.gs1.org/01/10614141073464/*"), ("MATCH_epc", "https://id.gs1.org/*"),
+    ("MATCH_epc", "https://id.gs1.org/01/1061414107346*/21/1"), ("MATCH_epc", "https://id.gs1.org/01/10614141073464/21/20*"), ("MATCH_epc", "https://id.gs1.org/01/10614141073464/10/L/21/*"),
+    ("MATCH_epc", "https://id.gs1.org/01/10614141073464/22/V/21/*"), ("MATCH_epc", "https://id.gs1.org/01/10614141073465/21/*"), ("MATCH_epc", "https://id.gs1.org/00/*"), ("MATCH_epc", "urn:epc:id:sgtin:0614141.107346.*"),
+    ("MATCH_epc", "https://id.gs1.org/01/10614141073464/21/*?x=1"), ("MATCH_epc", "urn:epc:idpat:sscc:0614141.*"), ("MATCH_epc", "urn:epc:id:sgtin:0614141.1.1"), ("MATCH_epc", "https://id.gs1.org/01/10614141073465/21/1"),
+    ("MATCH_parentID", "https://id.gs1.org/00/095200010000000018"), ("MATCH_anyEPC", "https://id.gs1.org/sscc/95200010000000010"),
     ("eventCountLimit", 3), ("maxEventCount", 0), ("maxEventCount", -1), ("maxEventCount", "9" * 50), ("GT_ILMD_ex:grade", "big"),
 ])  # fmt: skip
 def test_a_value_that_means_nothing_is_an_error(name: str, value: Any) -> None:
     with pytest.raises(InvalidInput) as told:
         parse_query({name: value}, Prefixes())
     assert told.value.field == name
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("eventType", "ObservationEvent", "ObjectEvent, AggregationEvent"), ("EQ_bizStep", "packaging", "packing, picking"), ("EQ_action", "LOOK", "ADD, OBSERVE or DELETE"),
+    ("EQ_disposition", "gone", "active, available"), ("EQ_errorReason", "typo", "did_not_occur, incorrect_data"), ("EQ_bizStep", "ex:pruning", "GS1-Extensions: ex="),
+    ("GE_eventTime", "2026-11-20T08:00:00", "with a zone"), ("MATCH_epc", "https://id.gs1.org/01/*", "/21/\\*"), ("MATCH_epc", "https://id.gs1.org/01/10614141073465/21/1", "its check digit is 4"),
+])  # fmt: skip
+def test_the_sentence_says_what_is_allowed(name: str, value: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        parse_query({name: value}, Prefixes())
+
+
+@given(st.text(max_size=30))
+def test_an_asterisk_never_slips_through_as_an_identifier(text: str) -> None:
+    for stem in ("", "https://id.gs1.org/01/10614141073464/", "urn:epc:idpat:sgtin:0614141."):
+        try:
+            (match,) = parse_query({"MATCH_epc": f"{stem}{text}*"}, Prefixes()).conditions
+        except InvalidInput:
+            continue
+        assert isinstance(match, Match)
+        assert match.stems
 
 
 def test_order_and_limits() -> None:

@@ -19,9 +19,9 @@ from tests.traceability.epcis.official import examples
 from traceability.epcis import repository
 from traceability.epcis.document import events_of, parse
 from traceability.epcis.facts import CLASS_FIELDS, EPC_FIELDS
-from traceability.epcis.parameters import Prefixes
 from traceability.epcis.query import parse_query
 from traceability.epcis.repository import Page, examine, recheck, search, told
+from traceability.epcis.wanted import Prefixes
 
 _numbers = itertools.count()
 EPCIS = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
