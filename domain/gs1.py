@@ -1,4 +1,4 @@
-"""GS1 keys that appear on a label: GTIN, GLN, lot and serial number, harvest date.
+"""GS1 keys that appear on a label: GTIN, GLN, SSCC, lot and serial number, harvest date.
 
 Check digits: GS1 General Specifications, section 7.9.1. Lot numbers AI (10)
 and serial numbers AI (21): up to 20 characters of GS1 encodable character set 82.
@@ -54,6 +54,36 @@ class Gln(_Key):
     __slots__ = ()
     noun, field = "GLN", "gln"
     length = 13
+
+
+class Sscc(_Key):
+    """AI (00): a logistic unit, 18 digits; GS1 General Specifications, section 3.2 and 2.2.
+
+    An extension digit, the company prefix, a serial reference and the check digit: 16 digits
+    of prefix and reference together. A number is not used again within a year of its shipping
+    (section 4.3); here it never is.
+    """
+
+    __slots__ = ()
+    noun, field = "SSCC", "sscc"
+    length = 18
+
+    @classmethod
+    def mint(cls, prefix: str, reference: int) -> Self:
+        """Return the SSCC of a reference under a company prefix, 4 to 12 digits.
+
+        The reference fills the extension digit too, so that the digit is 0 until the rest of
+        the numbers is spent. Raises `InvalidInput` when there is no number left.
+        """
+        if not (prefix.isascii() and prefix.isdigit() and 4 <= len(prefix) <= 12):
+            message = f"a company prefix is 4 to 12 digits: {prefix[:20]!r}"
+            raise InvalidInput(message, cls.field)
+        digits = str(reference).zfill(17 - len(prefix))
+        if reference < 0 or len(digits) > 17 - len(prefix):
+            message = f"prefix {prefix} has no SSCC number {reference}"
+            raise InvalidInput(message, cls.field)
+        body = digits[0] + prefix + digits[1:]
+        return cls.parse(f"{body}{check_digit(body)}")
 
 
 class LotNumber(str):

@@ -17,15 +17,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInput
-from domain.gs1 import Gln
+from domain.gs1 import Gln, Sscc
 from traceability.epcis.identifiers import STEM
 from traceability.epcis.telling import (
     Amount,
     Event,
+    Item,
     When,
     Where,
     base_event,
     checked,
+    logistic,
     named,
     place,
     print_moment,
@@ -67,6 +69,17 @@ class HandOver:
     giver: Side
     taker: Side
     document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is put into a logistic unit or taken out: some of lots, and units by their serials.
+
+    Units weigh nothing here: what they hold is of their lots, and told with them or not at all.
+    """
+
+    amounts: tuple[Amount, ...]
+    items: tuple[Item, ...] = ()
 
 
 def commissioned(amount: Amount, origin: Origin, when: When, where: Where) -> Event:
@@ -113,20 +126,29 @@ def destroyed(amounts: Sequence[Amount], when: When, where: Where) -> Event:
     return named(_object("DELETE", "destroying", "destroyed", when, where) | _quantities(amounts))
 
 
-def decommissioned(amounts: Sequence[Amount], when: When, where: Where) -> Event:
-    """A lot number is taken back: what was left of it carries another now, or none."""
+def decommissioned(items: Sequence[Item], when: When, where: Where) -> Event:
+    """Serials are taken back: no unit bears them any more, and none ever will again.
+
+    CBV 2.0, section 7.1: decommissioning parts an *instance-level* identifier from its object.
+    So there is no such event of a lot that was used up: its number names a class, of which other
+    goods may still be under way, and what took the last of it told so itself (a transformation,
+    a shipment, a destruction). Raises `InvalidInput` when no serial is told, or one twice.
+    """
+    if not items:
+        message = "which serials are taken back?"
+        raise InvalidInput(message, "epcList")
     event = _object("DELETE", "decommissioning", "inactive", when, where)
-    return named(event | _quantities(amounts))
+    return named(event | {"epcList": [item.uri for item in items]})
 
 
-def packed(parent: str, amounts: Sequence[Amount], when: When, where: Where) -> Event:
-    """Lots are put into a logistic unit; ``parent`` is its URI, an SSCC as a Digital Link."""
-    return _aggregation("ADD", "packing", parent, amounts, when, where)
+def packed(unit: Sscc, held: Held, when: When, where: Where) -> Event:
+    """Lots, or units of them, are put into a logistic unit."""
+    return _aggregation("ADD", "packing", unit, held, when, where)
 
 
-def unpacked(parent: str, amounts: Sequence[Amount], when: When, where: Where) -> Event:
-    """Lots are taken out of a logistic unit; without ``amounts``, all that was in it."""
-    return _aggregation("DELETE", "unpacking", parent, amounts, when, where)
+def unpacked(unit: Sscc, held: Held, when: When, where: Where) -> Event:
+    """Lots, or units of them, are taken out of a logistic unit."""
+    return _aggregation("DELETE", "unpacking", unit, held, when, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +216,14 @@ def _object(action: str, step: str, disposition: str, when: When, where: Where) 
     return _event("ObjectEvent", step, disposition, when, where) | {"action": action}
 
 
-def _aggregation(
-    action: str, step: str, parent: str, amounts: Sequence[Amount], when: When, where: Where
-) -> Event:  # fmt: skip
+def _aggregation(action: str, step: str, unit: Sscc, held: Held, when: When, where: Where) -> Event:
     event = _event("AggregationEvent", step, "in_progress", when, where)
-    what = {"action": action, "parentID": parent}
-    children = {"childQuantityList": [amount.told() for amount in amounts]} if amounts else {}
-    return named(event | what | children)
+    event |= {"action": action, "parentID": logistic(unit)}
+    if held.items:
+        event["childEPCs"] = [item.uri for item in held.items]
+    if held.amounts:
+        event["childQuantityList"] = [amount.told() for amount in held.amounts]
+    return named(event)
 
 
 def _quantities(amounts: Sequence[Amount]) -> dict[str, Any]:

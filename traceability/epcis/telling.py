@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from domain.gs1 import Gln, Gtin, LotNumber
+from domain.gs1 import Gln, Gtin, LotNumber, SerialNumber, Sscc
 from domain.window import from_ms
 from traceability.epcis.document import CONTEXT, Found
 from traceability.epcis.event_hash import CBV_2_0, Rules, event_hash_id
@@ -54,6 +54,19 @@ class Amount:
         return {"epcClass": self.uri, "quantity": self.kilograms, "uom": "KGM"}
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One unit of a product, by the serial on its label (SGTIN)."""
+
+    gtin: Gtin
+    serial: SerialNumber
+
+    @property
+    def uri(self) -> str:
+        """Return the canonical Digital Link of the unit, which is its EPC."""
+        return f"{STEM}/01/{self.gtin}/21/{quote(self.serial, safe='')}"
+
+
 def named(event: Event, context: Any = CONTEXT, rules: Rules = CBV_2_0) -> Event:
     """Return a valid event with its hash id as eventID; raises `InvalidInput`."""
     checked(event, context)
@@ -78,6 +91,11 @@ def base_event(kind: str, when: When) -> Event:
 def place(gln: Gln) -> dict[str, str]:
     """Return a read point or business location."""
     return {"id": f"{STEM}/414/{gln}"}
+
+
+def logistic(unit: Sscc) -> str:
+    """Return the canonical Digital Link of a logistic unit, which is its EPC."""
+    return f"{STEM}/00/{unit}"
 
 
 def _local(when: When) -> datetime:

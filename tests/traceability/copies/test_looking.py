@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.gs1 import Gln, LotNumber
+from domain.gs1 import Gln, LotNumber, SerialNumber
 from domain.scan import Scan
 from domain.window import MINUTE_MS
 from tests.traceability.world import GTIN, NOON, World
@@ -16,7 +16,7 @@ from traceability.epcis import lots
 from traceability.epcis.document import CONTEXT, Found
 from traceability.epcis.lots import HandOver
 from traceability.epcis.repository import examine
-from traceability.epcis.telling import Amount, Event, When, Where
+from traceability.epcis.telling import Amount, Event, Item, When, Where, named
 
 FARM, SHOP = Gln.parse("9520001001017"), Gln.parse("9520001000027")
 RICE = Amount(GTIN, LotNumber("LO-1"), 400.0)
@@ -88,8 +88,16 @@ def test_a_shipping_declared_wrong_tells_nothing(world: World) -> None:
     assert kinds(world) == []
 
 
-def test_after_the_number_was_taken_back(world: World) -> None:
-    captured(world, lots.decommissioned([RICE], when(60), Where(SHOP)))
+def test_after_the_serial_was_taken_back(world: World) -> None:
+    captured(world, lots.decommissioned([Item(GTIN, SerialNumber("B"))], when(60), Where(SHOP)))
+    scanned(world, ("A", "VN-58", 61, 1), ("B", "VN-58", 61, 1))
+    assert kinds(world) == [("B", Kind.AFTER_USE)]
+
+
+def test_after_somebody_took_the_lots_number_back(world: World) -> None:
+    """No event of ours says so (CBV 2.0, 7.1 speaks of serials); a captured one may."""
+    gone = {**lots.destroyed([RICE], when(60), Where(SHOP)), "bizStep": "decommissioning"}
+    captured(world, named({name: value for name, value in gone.items() if name != "eventID"}))
     scanned(world, ("A", "VN-58", 59, 1), ("B", "VN-58", 61, 1))
     assert kinds(world) == [("B", Kind.AFTER_USE)]
 

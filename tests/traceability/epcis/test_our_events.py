@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
-from domain.gs1 import Gln, Gtin, LotNumber
+from domain.gs1 import Gln, Gtin, LotNumber, SerialNumber, Sscc
 from domain.ids import DeviceId
 from domain.properties import observed_properties
 from domain.units import convert
@@ -20,10 +20,10 @@ from traceability.epcis import lots, sensing
 from traceability.epcis.document import CONTEXT, canonical_bytes, events_of, parse, write_document
 from traceability.epcis.event_hash import CBV_2_0, CBV_2_1, event_hash_id
 from traceability.epcis.identifiers import canonical
-from traceability.epcis.lots import HandOver, Origin, Process
+from traceability.epcis.lots import HandOver, Held, Origin, Process
 from traceability.epcis.measures import in_base, measures, units
 from traceability.epcis.sensing import Namespace, Sensed, Statistics
-from traceability.epcis.telling import Amount, Event, When, Where, named
+from traceability.epcis.telling import Amount, Event, Item, When, Where, named
 from traceability.epcis.validate import fault_of, validate_document
 from traceability.epcis.vocabulary import vocabulary
 
@@ -35,7 +35,8 @@ WHERE = Where(FIELD, STORE)
 RICE = Amount(Gtin.parse("09520001000010"), LotNumber.parse("LO-1/A"), 400.0)
 LATEX = Amount(Gtin.parse("09520001000027"), LotNumber.parse("MU-7"), 1000.0)
 BETWEEN = HandOver(FIELD, STORE, "https://nguon.example/giao/17")
-SSCC = "https://id.gs1.org/00/095200010000000010"
+CRATE = Sscc.parse("095200010000000010")
+BAG = Item(RICE.gtin, SerialNumber.parse("B-1/A"))
 OURS = Namespace("https://nguon.example")
 DAY = Window(NOON - 24 * HOUR_MS, NOON)
 
@@ -58,9 +59,10 @@ def told() -> dict[str, Event]:
         "received": lots.received([RICE], BETWEEN, WHEN, Where(STORE, STORE)),
         "recalled": lots.recalled([RICE], WHEN, WHERE),
         "destroyed": lots.destroyed([RICE], WHEN, Where(STORE)),
-        "decommissioned": lots.decommissioned([RICE], WHEN, Where(STORE)),
-        "packed": lots.packed(SSCC, [RICE], WHEN, WHERE),
-        "unpacked": lots.unpacked(SSCC, [], WHEN, WHERE),
+        "decommissioned": lots.decommissioned([BAG, Item(RICE.gtin, SerialNumber("2"))], WHEN, Where(STORE)),
+        "packed": lots.packed(CRATE, Held((RICE, LATEX)), WHEN, WHERE),
+        "packed, units named": lots.packed(CRATE, Held((RICE,), (BAG,)), WHEN, WHERE),
+        "unpacked": lots.unpacked(CRATE, Held((RICE,)), WHEN, WHERE),
         "transformed": lots.transformed([LATEX], [RICE], Process("urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8", "commissioning"), WHEN, WHERE),
         "measured": sensing.measured([sensed], DAY, WHEN, FIELD, OURS, [RICE]),
         "measured on a plot": sensing.measured([sensed], DAY, WHEN, FIELD, OURS),
@@ -120,6 +122,32 @@ def test_telling_an_event_twice_is_telling_it_once() -> None:
     assert told() == TOLD
 
 
+def test_serials_are_taken_back_and_nothing_else_is_told() -> None:
+    """CBV 2.0, 7.1: decommissioning is of instances; 7.2: they are inactive."""
+    assert TOLD["decommissioned"] == {
+        "type": "ObjectEvent",
+        "eventID": TOLD["decommissioned"]["eventID"],
+        "eventTime": "2026-11-21T12:00:00.000+07:00",
+        "eventTimeZoneOffset": "+07:00",
+        "action": "DELETE",
+        "bizStep": "decommissioning",
+        "disposition": "inactive",
+        "readPoint": {"id": "https://id.gs1.org/414/9520001000027"},
+        "epcList": ["https://id.gs1.org/01/09520001000010/21/B-1%2FA", "https://id.gs1.org/01/09520001000010/21/2"],
+    }  # fmt: skip
+    assert canonical(BAG.uri) == BAG.uri
+
+
+def test_packing_tells_the_unit_and_what_is_in_it() -> None:
+    told = TOLD["packed, units named"]
+    assert (told["action"], told["bizStep"]) == ("ADD", "packing")
+    assert told["parentID"] == "https://id.gs1.org/00/095200010000000010"
+    assert told["childEPCs"] == [BAG.uri]
+    assert told["childQuantityList"] == [RICE.told()]
+    undone = TOLD["unpacked"]
+    assert (undone["action"], undone["bizStep"]) == ("DELETE", "unpacking")
+
+
 def test_an_error_is_declared_and_the_event_stays(shared: Path) -> None:
     wrong = TOLD["shipped"]
     before = dict(wrong)
@@ -150,8 +178,12 @@ def test_what_cannot_be_declared_wrong(event: dict[str, Any], reason: str) -> No
 def test_what_makes_no_event_is_refused() -> None:
     with pytest.raises(InvalidInput, match="inputs and outputs"):
         lots.transformed([RICE], [], Process("urn:x:1"), WHEN, WHERE)
-    with pytest.raises(InvalidInput, match="parentID"):
-        lots.packed("no uri", [RICE], WHEN, WHERE)
+    with pytest.raises(InvalidInput, match="childEPCs or childQuantityList"):
+        lots.packed(CRATE, Held(()), WHEN, WHERE)
+    with pytest.raises(InvalidInput, match="which serials"):
+        lots.decommissioned([], WHEN, WHERE)
+    with pytest.raises(InvalidInput, match="twice"):
+        lots.decommissioned([BAG, BAG], WHEN, WHERE)
 
 
 def test_the_version_of_the_rules_can_be_chosen() -> None:
