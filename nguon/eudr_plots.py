@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from domain.errors import InvalidInput
@@ -58,7 +59,7 @@ def _outline(options: argparse.Namespace) -> int:
     # See question_of: GEOS loads slowly.
     from traceability.eudr.check import check  # noqa: PLC0415
     from traceability.eudr.mend import mend, write  # noqa: PLC0415
-    from traceability.eudr.pack import features_of, outline_from  # noqa: PLC0415
+    from traceability.eudr.pack import features_of, outline_from, whole_of  # noqa: PLC0415
 
     question, raw = question_of(options), read_file(options.file)
     source = plain(options.source, "source", _MAX_SOURCE)
@@ -81,7 +82,8 @@ def _outline(options: argparse.Namespace) -> int:
         producer = transaction.places.producer(plot.producer)
         # Against what the records say of the plot: its area, above all.
         features = features_of(plot, producer, json.loads(outline.geojson), question.country)
-        report = check(write({"type": "FeatureCollection", "features": features}), question)
+        whole = replace(question, wholes=whole_of(plot, 0, len(features)))
+        report = check(write({"type": "FeatureCollection", "features": features}), whole)
         print_report(report)
         if not report.well or options.dry_run:
             print("nothing changed")
@@ -100,9 +102,9 @@ def _gather(options: argparse.Namespace) -> int:
     question = question_of(options)
     with stores(config.load().settings) as opened, opened.records.reading() as transaction:
         plots = _plots(transaction, options)
-        document = collection(transaction, plots, question.country, question.on)
-    raw = write(document)
-    report = check(raw, question)
+        gathered = collection(transaction, plots, question.country, question.on)
+    raw = write(gathered.document)
+    report = check(raw, replace(question, wholes=gathered.wholes))
     print_report(report)
     return keep(raw, report, options.out, dry_run=options.dry_run)
 

@@ -64,6 +64,24 @@ def test_a_plot_of_several_pieces_is_several_features(data: Path) -> None:
     assert not any("Area" in one["properties"] for one in halves)
 
 
+def test_a_plot_is_told_when_its_outline_is_another_size_than_the_register_says(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        outline(data, raw(feature(polygon(square(side=0.0004), square(0.0001, 0.0001, 0.0001)))))
+        == 0
+    )
+    told = capsys.readouterr().out
+    assert "4.83 ha in the register, 0.181" in told
+    assert "the area written is not the area outlined" in told
+    two = {"type": "MultiPoint", "coordinates": [[106.412345, 11.312345], [106.413345, 11.312345]]}
+    several = {"type": "GeometryCollection", "geometries": [two, point()]}
+    assert outline(data, raw(feature(several)), "--since", "2026-10-01") == 1
+    assert "a plot above four hectares needs its outline" in capsys.readouterr().out
+    assert main(["eudr", "gather", str(data / "out.geojson"), "--plot", "ruong-1"]) == 0
+    assert "4.83 ha in the register, 0.181" in capsys.readouterr().out
+
+
 def test_plots_without_an_outline_are_named_and_nothing_is_written(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,18 +1,20 @@
 """Check a file of plots: every finding by rule, plot and place, in one pass. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import shapely
 
-from traceability.eudr.area import hectares
 from traceability.eudr.document import read
-from traceability.eudr.geometry import Shapes, shapes_of
+from traceability.eudr.geometry import Ring, Shapes, shapes_of
+from traceability.eudr.land import land_within
 from traceability.eudr.position import Positions, rounded
 from traceability.eudr.properties import (
     MEMBERS,
     Said,
+    as_speck,
     judge_point_area,
     misspelt,
     said_of,
@@ -32,11 +34,21 @@ class Question:
     """How to judge: by the law of a day; ``country`` where a plot names none.
 
     ``listed`` is a file of several producers for the Commission's import page (Type II).
+    ``wholes`` are plots that are several features each, none of which may bear their area.
     """
 
     on: date
     country: str = "VN"
     listed: bool = False
+    wholes: tuple["Whole", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A plot of the register that is several features: its hectares there, which ones it is."""
+
+    hectares: float
+    features: range
 
 
 def check(raw: bytes, question: Question) -> Report:
@@ -55,6 +67,8 @@ def check_document(document: Any, question: Question, in_force: Law, found: Find
     run = _Run(in_force, question, found)
     for number, feature in enumerate(features):
         run.feature(number, feature)
+    for whole in question.wholes:
+        run.whole(whole)
     compare(run.placed, in_force.edition, found)
     if len(run.producers) > in_force.edition.most_producers:
         said = f"{len(run.producers):,}, {in_force.edition.most_producers:,} are taken"
@@ -90,6 +104,19 @@ class _Run:
     placed: list[Placed] = field(default_factory=list)
     producers: set[tuple[str, str]] = field(default_factory=set)
     hectares: float = 0.0
+    enclosed: dict[int, float] = field(default_factory=dict)
+    pointed: set[int] = field(default_factory=set)
+
+    def whole(self, whole: Whole) -> None:
+        """Judge a plot of several features by its area in the register."""
+        first, path = whole.features.start, f"features[{whole.features.start}].properties"
+        told = f"{whole.hectares:g} ha in the register"
+        if self.pointed.intersection(whole.features):
+            if whole.hectares > self.in_force.edition.polygon_above_ha:
+                self.found.add("polygon-required", first, path, told)
+        elif self.enclosed.keys() >= set(whole.features):
+            enclosed = sum(self.enclosed[number] for number in whole.features)
+            self._compare_area(first, whole.hectares, enclosed, path, told)
 
     def feature(self, number: int, feature: Any) -> None:
         path = f"features[{number}]"
@@ -114,10 +141,11 @@ class _Run:
         positions = Positions(decimals, box)
         shapes = shapes_of(geometry, number, path, positions, self.found)
         positions.tell(number, self.found)
-        least = decimals if shapes.polygons else decimals - 1
-        if (shapes.polygons or shapes.points) and positions.finest < least:
-            self.found.add("few-decimals", number, path, f"{positions.finest} at most")
+        if (shapes.polygons or shapes.points) and positions.is_coarse:
+            of = f"{positions.coarse:,} of {positions.read_well:,} positions"
+            self.found.add("few-decimals", number, path, f"{of}, {positions.finest} at most")
         if shapes.points:
+            self.pointed.add(number)
             judge_point_area(said.area, self.in_force.edition, number, at, self.found)
         for where, point in shapes.points:
             key = (rounded(point, decimals),)
@@ -126,22 +154,39 @@ class _Run:
 
     def _polygons(self, number: int, shapes: Shapes, said: Said, at: str, *, both: bool) -> None:
         outlines: list[Outline] = []
+        enclosed = []
         for rings in shapes.polygons:
-            if len(rings) > 1:
-                self.found.add("hole", number, rings[1].path, f"{len(rings) - 1} of them")
             outline = outline_of(
                 rings[0], number, self.in_force.edition.decimals, self.found, both=both
             )
-            if outline is not None:
+            if outline is None:
+                within = None
+            else:
                 outlines.append(outline)
                 part = Placed(number, rings[0].path, outline.positions, outline.polygon)
                 self.placed.append(part)
-        enclosed = sum(hectares(one.positions) for one in outlines)
-        self.hectares += enclosed
-        whole = len(outlines) == len(shapes.polygons) and not shapes.points
+                within = land_within(outline, rings[1:], self.in_force.edition.decimals)
+            self._hole(number, rings, within)
+            if within is not None:
+                self._speck(number, rings[0].path, within)
+                enclosed.append(within)
+        self.hectares += sum(enclosed)
+        whole = len(enclosed) == len(shapes.polygons) and not shapes.points
         if whole and outlines:
             self._parts(number, outlines, shapes)
-            self._compare_area(number, said, enclosed, at)
+            self.enclosed[number] = sum(enclosed)
+            if said.area is not None:
+                told = f"{said.area:g} ha written"
+                self._compare_area(number, said.area, sum(enclosed), f"{at}.Area", told)
+
+    def _hole(self, number: int, rings: Sequence[Ring], within: float | None) -> None:
+        if len(rings) > 1:
+            left = "" if within is None else f", {within:.4g} ha are left without"
+            self.found.add("hole", number, rings[1].path, f"{len(rings) - 1} of them{left}")
+
+    def _speck(self, number: int, path: str, within: float) -> None:
+        if within < self.in_force.edition.speck_ha:
+            self.found.add("speck", number, path, as_speck(within))
 
     def _parts(self, number: int, outlines: list[Outline], shapes: Shapes) -> None:
         together = shapely.MultiPolygon([one.polygon for one in outlines])
@@ -149,9 +194,9 @@ class _Run:
             path = shapes.polygons[0][0].path.rpartition(".")[0]
             self.found.add("parts-overlap", number, path, f"{len(outlines)} parts")
 
-    def _compare_area(self, number: int, said: Said, enclosed: float, at: str) -> None:
-        if said.area is None:
-            return
-        if abs(said.area - enclosed) > self.in_force.edition.area_tolerance * enclosed:
-            told = f"{said.area:g} ha written, {enclosed:.4g} ha outlined"
-            self.found.add("area-disagrees", number, f"{at}.Area", told)
+    def _compare_area(
+        self, number: int, area: float, enclosed: float, at: str, told: str
+    ) -> None:  # fmt: skip
+        if abs(area - enclosed) > self.in_force.edition.area_tolerance * enclosed:
+            said = f"{told}, {enclosed:.4g} ha outlined"
+            self.found.add("area-disagrees", number, at, said)

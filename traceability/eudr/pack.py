@@ -5,7 +5,8 @@ area and where it lies. No phone, no login, no diary.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,17 +14,27 @@ from domain.errors import Refused
 from domain.ids import PlotId
 from domain.plot import Outline, Plot, Producer
 from store.records import Transaction
+from traceability.eudr.check import Whole
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A FeatureCollection, and which of its plots are several features."""
+
+    document: Mapping[str, Any]
+    wholes: tuple[Whole, ...]
 
 
 def collection(
     transaction: Transaction, plots: Sequence[PlotId], country: str, on: date
-) -> dict[str, Any]:  # fmt: skip
-    """Return a FeatureCollection of plots as they lay on a day, ordered as given.
+) -> Gathered:
+    """Return the features of plots as they lay on a day, ordered as given.
 
     Raises `NotFound` for a plot, `Refused` naming all those that have no outline: a file
     that leaves out a plot in silence would be a false statement.
     """
     features: list[Any] = []
+    wholes: list[Whole] = []
     absent = []
     for name in dict.fromkeys(plots):
         plot = transaction.places.plot(name)
@@ -32,11 +43,18 @@ def collection(
             absent.append(name)
             continue
         producer = transaction.places.producer(plot.producer)
-        features += features_of(plot, producer, json.loads(outline.geojson), country)
+        own = features_of(plot, producer, json.loads(outline.geojson), country)
+        wholes += whole_of(plot, len(features), len(own))
+        features += own
     if absent:
         message = f"no outline is known of {', '.join(absent)}; give it with `nguon eudr outline`"
         raise Refused(message, "plot-outline")
-    return {"type": "FeatureCollection", "features": features}
+    return Gathered({"type": "FeatureCollection", "features": features}, tuple(wholes))
+
+
+def whole_of(plot: Plot, first: int, count: int) -> tuple[Whole, ...]:
+    """Return what a plot of several features is judged by; nothing of one that is a single one."""
+    return (Whole(plot.hectares, range(first, first + count)),) if count > 1 else ()
 
 
 def features_of(plot: Plot, producer: Producer, geometry: Any, country: str) -> list[Any]:

@@ -28,6 +28,8 @@ class Positions:
     decimals: int
     box: Box | None
     finest: int = 0
+    read_well: int = 0
+    coarse: int = 0
     _wrong: dict[str, tuple[str, Any, int]] = field(default_factory=dict)
 
     def read(self, written: Any, path: str) -> Position | None:
@@ -48,6 +50,15 @@ class Positions:
         return self._kept(float(lon), float(lat), path)
 
     @property
+    def is_coarse(self) -> bool:
+        """Whether most positions have fewer decimals than asked in both of their numbers.
+
+        A file cannot show zeros at the end, so a number in ten looks a decimal short that is
+        not, but hardly both of a position, and never most of a plot's.
+        """
+        return 2 * self.coarse > self.read_well
+
+    @property
     def has_more_decimals(self) -> bool:
         """Whether a position has more decimals than the system keeps."""
         return self.finest > self.decimals
@@ -61,6 +72,8 @@ class Positions:
     def _kept(self, lon: float, lat: float, path: str) -> Position:
         here = max(decimals_of(lon), decimals_of(lat))
         self.finest = max(self.finest, here)
+        self.read_well += 1
+        self.coarse += here < self.decimals
         if here > self.decimals:
             self._note("more-decimals", path, [lon, lat])
         if self.box is not None and not self.box.holds(lon, lat):

@@ -121,3 +121,10 @@ def judge_point_area(
     elif area < edition.least_area_ha:
         said = f"{area:g} ha, {edition.least_area_ha:g} ha is the least"
         found.add("area-range", feature, f"{path}.Area", said)
+    elif area < edition.speck_ha:
+        found.add("speck", feature, f"{path}.Area", as_speck(area))
+
+
+def as_speck(hectares: float) -> str:
+    """Return a small area in words: nobody pictures a ten-thousandth of a hectare."""
+    return f"{hectares:.2g} ha, that is {hectares * 10_000:.2g} m²"

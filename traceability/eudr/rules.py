@@ -29,6 +29,7 @@ class Edition:
     most_producers: int
     overlap_share: float
     area_tolerance: float
+    speck_ha: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.errors import NotFound
 from tests.traceability.eudr.plots import ASKED, checked, feature, names, polygon, raw, square
 from traceability.eudr.area import hectares
-from traceability.eudr.check import Question, check
+from traceability.eudr.check import Question, Whole, check
 from traceability.eudr.rules import countries, law
 
 W, S, E, N = 106.412345, 11.312345, 106.414345, 11.314345
@@ -166,6 +166,12 @@ def test_what_else_goes_wrong_is_told_by_name(rule: str, file: bytes) -> None:
         ("third-dimension", [feature(point(W, S, 35.2), Area=1)]),
         ("more-decimals", [feature(point(106.41234567, S), Area=1)]),
         ("few-decimals", [feature(polygon([[106.41, 11.31], [106.42, 11.31], [106.42, 11.32], [106.41, 11.31]]))]),
+        ("few-decimals", [feature(polygon([[106.412345, 11.31], [106.42, 11.31], [106.42, 11.32], [106.41, 11.32], [106.412345, 11.31]]))]),
+        ("few-decimals", [feature(point(106.41234, 11.31234), Area=1)]),
+        ("speck", [feature(polygon(square(side=0.00005)))]),
+        ("speck", [feature(point(), Area=0.003)]),
+        ("speck", [feature({"type": "MultiPolygon", "coordinates": [[square()], [square(0.01, side=0.00005)]]})]),
+        ("area-disagrees", [feature(Area=0.0483)]),
         ("outside-country", [feature(point(2.352222, 48.856613), Area=1)]),
         ("area-missing", [feature(point())]),
         ("area-disagrees", [feature(Area=48.3)]),
@@ -180,6 +186,54 @@ def test_what_the_system_takes_and_an_officer_asks_about_is_a_warning(
     report = checked(*features)
     assert names(report) == {rule}
     assert report.well
+
+
+def test_a_zero_at_the_end_is_no_coarse_position() -> None:
+    """JSON writes 106.412340 as 106.41234: one number in ten, and one position in a hundred."""
+    ring = [[W, 11.3123], [106.41434, S], [E, N], [W, N], [W, 11.3123]]
+    assert checked(feature(polygon(ring)), feature(point(106.42234, S), Area=1)).findings == ()
+
+
+def test_a_speck_says_how_small_it_is() -> None:
+    (one,) = checked(feature(polygon(square(side=0.00005)))).findings
+    assert one.found == "0.003 ha, that is 30 m²"
+    assert checked(feature(polygon(square(side=0.0001)))).findings == ()
+
+
+def test_the_land_in_a_hole_is_not_counted() -> None:
+    without = checked(feature()).hectares
+    hole = checked(feature(polygon(HOLE))).hectares
+    report = checked(feature(polygon(square(), HOLE), Area=round(without, 2)))
+    assert report.hectares == pytest.approx(without - hole, rel=1e-9)
+    assert next(one.found for one in report.findings) == "1 of them, 4.679 ha are left without"
+    big = square(0.0001, 0.0001, 0.0018)
+    told = checked(feature(polygon(square(), big), Area=4.83))
+    assert "area-disagrees" in names(told)
+    assert told.hectares == pytest.approx(without - checked(feature(polygon(big))).hectares)
+
+
+@pytest.mark.parametrize("hole", [square(0.01), square(0.001), [[W, S], [W, S]], square(-1e-6, -1e-6, 0.003)])  # fmt: skip
+def test_a_hole_that_is_none_leaves_no_area_to_go_by(hole: Any) -> None:
+    report = checked(feature(polygon(square(), hole), Area=4.8))
+    assert names(report) == {"hole"}
+    assert report.hectares == 0.0
+
+
+def whole(hectares: float, *geometries: Any) -> set[str]:
+    features = [feature(one, ProductionPlace=f"mảnh {i}") for i, one in enumerate(geometries)]
+    asked = replace(ASKED, wholes=(Whole(hectares, range(len(features))),))
+    return names(checked(*features, asked=asked))
+
+
+def test_a_plot_of_several_features_is_judged_by_its_area_in_the_register() -> None:
+    parts = polygon(), polygon(square(0.01))
+    assert whole(9.66, *parts) == set()
+    assert whole(4.83, *parts) == {"area-disagrees"}
+    assert whole(96.6, *parts) == {"area-disagrees"}
+    points = point(), point(106.423456, 11.323456)
+    assert whole(3.9, *points) == {"area-missing"}
+    assert whole(4.1, *points) == {"area-missing", "polygon-required"}
+    assert whole(4.83, parts[0], polygon(EIGHT)) == {"crossing"}, "an error says enough"
 
 
 def test_neighbours_that_share_a_side_do_not_overlap() -> None:
