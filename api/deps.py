@@ -12,6 +12,7 @@ from api.auth import Sessions
 from api.rates import Tries
 from api.scans.recorder import Recorder
 from domain.errors import NotAllowed, NotSignedIn
+from domain.gs1 import Gln
 from domain.ids import PlotId, ProducerId
 from domain.lot import Lot
 from domain.plot import Plot
@@ -45,6 +46,7 @@ class Deps:
     place_header: str
     page_life_ms: int
     demo: bool
+    issuer_gln: Gln | None = None
 
 
 def deps(request: Request) -> Deps:

@@ -9,17 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.errors import NotFound
+from domain.gs1 import Giai
 from domain.ids import Channel, DeviceId, PlotId, SeriesId
 from domain.limits import History
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A registered field node. ``installed_ms`` bounds believable device times."""
+    """A registered field node. ``installed_ms`` bounds believable device times.
+
+    ``giai`` is its number among GS1's assets, AI (8004), None while it has none.
+    """
 
     id: DeviceId
     name: str
     installed_ms: int
+    giai: Giai | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""GS1 keys that appear on a label: GTIN, GLN, SSCC, lot and serial number, harvest date.
+"""GS1 keys: goods, places, parties, devices, logistic units, lots, serial numbers, days.
 
 Check digits: GS1 General Specifications, section 7.9.1. Lot numbers AI (10)
 and serial numbers AI (21): up to 20 characters of GS1 encodable character set 82.
@@ -49,7 +49,7 @@ class Gtin(_Key):
 
 
 class Gln(_Key):
-    """A global location number, 13 digits; AI (416) when it is where something grew."""
+    """A global location number, 13 digits; AI (416) is where something grew, (417) a party."""
 
     __slots__ = ()
     noun, field = "GLN", "gln"
@@ -84,6 +84,33 @@ class Sscc(_Key):
             raise InvalidInput(message, cls.field)
         body = digits[0] + prefix + digits[1:]
         return cls.parse(f"{body}{check_digit(body)}")
+
+
+class Giai(str):
+    """AI (8004): one asset, here a device; a company prefix and a serial, at most 30 characters.
+
+    How long its prefix is only GS1 knows: four digits at least, and something after them.
+    """
+
+    __slots__ = ()
+    longest = 30
+    _pattern = re.compile(r"[0-9]{4}" + _CSET82 + r"{1,26}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return ``text`` as a GIAI; raises `InvalidInput`."""
+        if not cls._pattern.fullmatch(text):
+            message = (
+                "a GIAI is a GS1 company prefix and a serial, together at most"
+                f" {cls.longest} signs: {text[:40]!r}"
+            )
+            raise InvalidInput(message, "giai")
+        return cls(text)
+
+    @classmethod
+    def of(cls, company_prefix: str, serial: str) -> Self:
+        """Return the asset that a company numbers so; raises `InvalidInput` when it is too long."""
+        return cls.parse(company_prefix + serial)
 
 
 class LotNumber(str):

@@ -46,7 +46,8 @@ class Step:
 
     ``party`` is who took what was shipped: a GLN, or the salted digest of a name (64
     hexadecimal digits). ``process`` names a row of the table of yields. ``about`` is the
-    shipment whose arrival a receipt tells of.
+    shipment whose arrival a receipt tells of. ``giver`` is the GLN that whoever shipped it had
+    on that day: one that is given out later must not change what was told.
     """
 
     id: StepId
@@ -59,3 +60,4 @@ class Step:
     party: str | None = None
     process: str | None = None
     about: StepId | None = None
+    giver: Gln | None = None

@@ -27,12 +27,16 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Producer:
-    """Who grows. ``public_name`` is what buyers may read; nothing more is shown."""
+    """Who grows. ``public_name`` is what buyers may read; nothing more is shown.
+
+    ``gln`` is the party's own number, AI (417), not that of a place; None while it has none.
+    """
 
     id: ProducerId
     public_name: str
     area: AreaCode
     phone: str | None
+    gln: Gln | None = None
 
 
 @dataclass(frozen=True, slots=True)

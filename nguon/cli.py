@@ -20,6 +20,7 @@ from nguon.enrol import enrol
 from nguon.eudr import add_eudr
 from nguon.export import add_export
 from nguon.fsck import findings, shown
+from nguon.gs1 import add_gs1, giai_for
 from nguon.importing import add_import
 from nguon.keys import add_keys
 from nguon.labels import add_labels
@@ -133,7 +134,12 @@ def build_parser() -> argparse.ArgumentParser:
                 "help": "from when it has stood there, RFC 3339 (%(default)s)",
             },
         ),
+        (
+            "--giai",
+            {"help": "its GS1 number, AI (8004) (NGUON_COMPANY_PREFIX and its id, if that is set)"},
+        ),
     )
+    add_gs1(verbs)
     add_replay(verbs)
     return parser
 
@@ -228,8 +234,11 @@ def _without_password(text: str) -> str:
 
 
 def _enrol(options: argparse.Namespace) -> int:
-    plan = load_map(options.map)
-    with stores(config.load().settings) as opened:
-        added = enrol(opened.records, plan, PlotId.parse(options.plot), options.since)
+    plan, loaded = load_map(options.map), config.load().settings
+    giai = giai_for(loaded, plan.device, options.giai)
+    with stores(loaded) as opened:
+        added = enrol(opened.records, plan, PlotId.parse(options.plot), options.since, giai)
     print(f"{plan.device} is registered with {added} channels on plot {options.plot}")
+    if giai is not None:
+        print(f"its GIAI (8004) is {giai}")
     return 0

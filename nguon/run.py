@@ -117,6 +117,7 @@ def web_deps(settings: Settings, opened: Stores) -> Deps:
         place_header=settings.place_header,
         page_life_ms=LIFE_MS,
         demo=settings.demo,
+        issuer_gln=settings.issuer_party(),
     )
 
 

@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from domain.errors import BadSettings
+from domain.errors import BadSettings, InvalidInput
+from domain.gs1 import Gln
 from domain.os_errors import told
 
 PREFIX = "NGUON_"
@@ -77,6 +78,16 @@ class Settings(BaseModel):
         description="Address that labels carry; empty is the address listened on.",
     )
     issuer: str = Field("Nguồn", description="Name of whoever issues passports, as buyers read it.")
+    issuer_gln: str = Field(
+        "",
+        pattern=r"^([0-9]{13})?$",
+        description="Party GLN, AI (417), of whoever issues passports; its page says so.",
+    )
+    company_prefix: str = Field(
+        "",
+        pattern=r"^([0-9]{4,12})?$",
+        description="GS1 company prefix: devices that are enrolled get it and their id as GIAI.",
+    )
     signing_key: Path = Field(
         Path("secrets/signing.key"),
         description="Private key of passports, within data if relative.",
@@ -129,6 +140,14 @@ class Settings(BaseModel):
     def scan_folder(self) -> Path:
         """Return where scans lie until they are in the records."""
         return self.data / "scans"
+
+    def issuer_party(self) -> Gln | None:
+        """Return the party number of whoever issues; raises `BadSettings` when it is none."""
+        try:
+            return Gln.parse(self.issuer_gln) if self.issuer_gln else None
+        except InvalidInput as error:
+            message = f"{PREFIX}ISSUER_GLN: {error}"
+            raise BadSettings(message) from error
 
     def log_key_file(self) -> Path:
         """Return where the log's key lies."""

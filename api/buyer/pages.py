@@ -6,12 +6,15 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 
 from api.buyer.embed import found_by
+from api.buyer.devices import Sources, device_view
 from api.buyer.linked_data import linked_data
+from api.buyer.parties import Party, party_view
 from api.buyer.views import lot_view
 from api.deps import Deps
 from api.i18n import language_of
 from api.pages import render
 from api.scans.opened import note_opened, serial_of
+from domain.device import Device
 from domain.ids import AreaCode
 from domain.lot import Lot, LotState, Product
 from domain.plot import Area, Plot
@@ -60,6 +63,22 @@ def place_page(request: Request, given: Deps, transaction: Transaction, plot: Pl
     area = _area(given, transaction, plot.area)
     context = {"plot": plot, "producer": producer, "area": area}
     return _cached(render(request, "place.html", context))
+
+
+def party_page(request: Request, given: Deps, transaction: Transaction, party: Party) -> Response:
+    """Who a party is, where they grow and what: nothing personal."""
+    view = party_view(transaction, party, local_day(given.clock(), ZoneInfo("UTC")))
+    return _cached(render(request, "party.html", {"view": view}))
+
+
+def device_page(
+    request: Request, given: Deps, transaction: Transaction, device: Device
+) -> Response:
+    """What a device measures, where it has stood, and how far its days are logged."""
+    sources = Sources(
+        transaction, given.series, given.files, given.clock(), language_of(request)
+    )  # fmt: skip
+    return _cached(render(request, "device.html", {"view": device_view(sources, device)}))
 
 
 def unknown_page(request: Request, code: str, status: int = 404) -> Response:

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from api.buyer import pages
+from api.buyer.parties import Issuing, party_at
 from api.deps import Given, address_of
 from api.errors import status_of
 from api.pages import render, told
 from domain.errors import CallerError, InvalidInput, NotFound
-from domain.gs1 import Gln, Gtin, LotNumber
+from domain.gs1 import Giai, Gln, Gtin, LotNumber
 from domain.text import plain
 from store.records import Transaction
 from traceability import qr
@@ -60,6 +61,30 @@ def picture(given: Given, digest: str) -> Response:
         file = transaction.papers.file(digest)
     lasting = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(file.content, media_type=file.media, headers=lasting)
+
+
+@router.get("/don-vi/{gln}")
+def party_page(request: Request, given: Given, gln: str) -> Response:
+    """The page of a party, under the address that its link resolves to."""
+    issuing = Issuing(given.issuer.name, given.issuer_gln)
+    with given.records.reading() as transaction:
+        party = party_at(transaction, issuing, Gln.parse(gln))
+        if party is None:
+            message = f"no party {gln}"
+            raise NotFound(message)
+        return pages.party_page(request, given, transaction, party)
+
+
+@router.get("/thiet-bi/{giai:path}")
+def device_page(request: Request, given: Given, giai: str) -> Response:
+    """The page of a device; its number may hold a slash."""
+    with given.records.reading() as transaction:
+        device = transaction.gs1.device_of(Giai.parse(giai))
+        if device is None:
+            message = f"no device {giai}"
+            raise NotFound(message)
+        found = transaction.devices.register(device).device(device)
+        return pages.device_page(request, given, transaction, found)
 
 
 @router.get("/tem/{gtin}/{lot}.{kind}")

@@ -16,8 +16,8 @@ from api import i18n
 from api.scans.opened import serial_of
 from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
-from domain.gs1 import SerialNumber, print_date
-from domain.ids import CertificateId
+from domain.gs1 import Giai, SerialNumber, print_date
+from domain.ids import CertificateId, DeviceId
 from domain.label import VoidReason
 from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
@@ -55,6 +55,7 @@ class MeasuredView:
     suspect: str | None
     in_band: str | None
     band: str | None
+    device_path: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +236,12 @@ def passport_view(
     document = json.loads(envelope.payload)
     first, last = span.edges()
     language, rows = span.language, document["evidence"]
+    giais = transaction.gs1.giais()
     filled, expected = (sum(row[key] for row in rows) for key in ("filled", "expected"))
     return PassportView(
         season_from=first,
         season_until=last,
-        measured=tuple(told_apart([_measured(row, language) for row in rows])),
+        measured=tuple(told_apart([_measured(row, giais, language) for row in rows])),
         filled=i18n.number(filled, language=language),
         expected=i18n.number(expected, language=language),
         share=_percent(filled / expected if expected else 1.0, language),
@@ -265,7 +267,9 @@ def _void_since(transaction: Transaction, passport: IssuedPassport, span: Span) 
     return None
 
 
-def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:
+def _measured(
+    row: Mapping[str, Any], giais: Mapping[DeviceId, Giai], language: str
+) -> MeasuredView:
     prop = observed_properties().get(row["property"])
     names = [("mean", "Average"), ("minimum", "Lowest"), ("maximum", "Highest")]
     if prop.statistic is Statistic.SUM:
@@ -276,7 +280,7 @@ def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:
         if row[key] is not None
     )
     usual = row["longest_silence_s"] <= 1.5 * row["interval_s"]
-    band = row["band"]
+    band, giai = row["band"], giais.get(row["device"])
     return MeasuredView(
         key=f"{row['device']}:{row['channel']}",
         label=label(prop, row["depth_m"], language),
@@ -295,6 +299,7 @@ def _measured(row: Mapping[str, Any], language: str) -> MeasuredView:
         if row["in_band"] is None
         else i18n.number(100 * row["in_band"], language=language),
         band=None if band is None else band_text(band[0], band[1], prop.decimals, language),
+        device_path=None if giai is None else f"/8004/{quote(giai, safe='')}",
     )
 
 

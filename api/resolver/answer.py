@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.buyer import pages
+from api.buyer.parties import Issuing, Party
 from api.deps import Deps
 from api.i18n import language_of
 from api.pages import render, text
@@ -17,6 +18,7 @@ from api.resolver.choose import choose
 from api.resolver.levels import Level, levels_of
 from api.resolver.links import Target
 from api.resolver.request import Named
+from domain.device import Device
 from domain.errors import NotFound
 from domain.lot import Lot, Product
 from store.records import Transaction
@@ -26,7 +28,8 @@ def resolve(request: Request, given: Deps, named: Named) -> Response:
     """Return what a link leads to; raises `NotFound`, and `InvalidInput` to programs."""
     asked = Asked.of(request)
     with given.records.reading() as transaction:
-        levels = levels_of(transaction, named.link)
+        issuing = Issuing(given.issuer.name, given.issuer_gln)
+        levels = levels_of(transaction, named.link, issuing)
         if not levels:
             message = f"nothing is known of {named.link.path_text()}"
             raise NotFound(message)
@@ -56,6 +59,10 @@ def _page(
         raise NotFound(message)
     elif isinstance(thing, Product):
         answer = pages.product_page(request, given, transaction, thing)
+    elif isinstance(thing, Party):
+        answer = pages.party_page(request, given, transaction, thing)
+    elif isinstance(thing, Device):
+        answer = pages.device_page(request, given, transaction, thing)
     else:
         answer = pages.place_page(request, given, transaction, thing)
     if named.problem is not None:

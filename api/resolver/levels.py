@@ -1,16 +1,19 @@
-"""From what a link names up to its key: the lot, its product; a place.
+"""From what a link names up to its key: the lot, its product; a place, a party, a device.
 
-No party and no asset is registered under a GS1 key yet: their links are read, and nothing is
-known of them. Consumer variants (22) and serial numbers (21) are not registered either, so
-that a unit's link leads to its lot, as the standard asks (walking up the tree).
+Consumer variants (22) and serial numbers (21) are not registered, nor are extensions of places
+and parties (254, 7040), so that a unit's link leads to its lot, as the standard asks (walking
+up the tree).
 """
 
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from api.buyer.parties import Issuing, Party, party_at
 from api.resolver.links import Target, targets
+from domain.device import Device
 from domain.errors import NotFound
 from domain.gs1 import Gtin, LotNumber
+from domain.ids import DeviceId
 from domain.lot import Lot, Product
 from domain.plot import Plot
 from store.records import Transaction
@@ -24,7 +27,7 @@ class Level:
     """A thing that is known, and its links; the first of them is its page."""
 
     link: Link
-    thing: Lot | Product | Plot
+    thing: Lot | Product | Plot | Party | Device
     name_vi: str
     name_en: str
     targets: tuple[Target, ...]
@@ -35,12 +38,18 @@ class Level:
         return self.targets[0]
 
 
-def levels_of(transaction: Transaction, link: Link) -> tuple[Level, ...]:
+def levels_of(transaction: Transaction, link: Link, issuing: Issuing) -> tuple[Level, ...]:
     """Return what is known on the way from ``link`` to its key, nearest first."""
     ai, key = link.key
     if ai == "414":
         plot = transaction.places.plot_at(key)
         return () if plot is None else (_place(link, plot),)
+    if ai == "417":
+        party = party_at(transaction, issuing, key)
+        return () if party is None else (_party(link, party),)
+    if ai == "8004":
+        device = transaction.gs1.device_of(key)
+        return () if device is None else (_device(transaction, link, device),)
     if ai != "01":
         return ()
     product = _product_of(transaction, Gtin(key))
@@ -88,4 +97,22 @@ def _place(link: Link, plot: Plot) -> Level:
     return Level(
         Link(link.path[:1]), plot, f"Nơi trồng {plot.gln}", f"Place of growing {plot.gln}",
         targets("place", paths, frozenset()),
+    )  # fmt: skip
+
+
+def _party(link: Link, party: Party) -> Level:
+    # By its number and not by its name: sets of links are copied, and copies outlive erasing.
+    paths = {"page": f"/don-vi/{party.gln}"}
+    return Level(
+        Link(link.path[:1]), party, f"Đơn vị {party.gln}", f"Party {party.gln}",
+        targets("party", paths, frozenset()),
+    )  # fmt: skip
+
+
+def _device(transaction: Transaction, link: Link, name: DeviceId) -> Level:
+    device, giai = transaction.devices.register(name).device(name), link.key[1]
+    paths = {"page": f"/thiet-bi/{quote(giai, safe='')}"}
+    return Level(
+        Link(link.path[:1]), device, f"Thiết bị {name}", f"Device {name}",
+        targets("device", paths, frozenset()),
     )  # fmt: skip

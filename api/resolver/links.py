@@ -61,6 +61,10 @@ ROWS = (
     Row("product", "pip", "{page}", N_("What the product is"), HTML),
     Row("product", "verificationService", "/kiem-chung", _CHECK, HTML),
     Row("place", "locationInfo", "{page}", N_("Where this place is, and who grows there"), HTML),
+    Row("party", "masterData", "{page}", N_("Who this is, where they grow and what"), HTML),
+    Row("device", "masterData", "{page}", N_("What this device measures, and where it stood"),
+        HTML),
+    Row("device", "verificationService", "/kiem-chung", _CHECK, HTML),
 )  # fmt: skip
 
 

@@ -94,6 +94,7 @@ def _known(given: Deps, transaction: Transaction, lot: Lot) -> tuple[Known, int]
         None if passport is None else passport.envelope,
         f"{lot_url(given.address, lot.gtin, lot.number)}/proof",
         tuple(event_of(transaction, step) for step in steps),
+        {} if passport is None else transaction.gs1.giais(passport.issued_ms),
     )
     moments = [lot.opened_ms, *(step.at_ms for step in steps)]
     moments += [] if passport is None else [passport.issued_ms]

@@ -13,7 +13,7 @@ from api.auth import hash_secret
 from domain.certificate import Certificate
 from domain.device import Device, Placement
 from domain.diary import PermittedProduct
-from domain.gs1 import Gln, Gtin
+from domain.gs1 import Giai, Gln, Gtin
 from domain.ids import AreaCode, CertificateId, PlotId, ProducerId, SeasonId
 from domain.lot import Product
 from domain.plot import Area, Band, Crop, Plot, Producer, Season
@@ -49,7 +49,8 @@ def seed(
         _places(transaction, data, today)
         _plots(transaction, data, today)
         for plan in scenario.nodes:
-            _device(transaction, plan, installed_ms)
+            giai = Giai.of(data["company_prefix"], plan.id)
+            _device(transaction, plan, giai, installed_ms)
         _placements(transaction, data, scenario, installed_ms)
         _certificates(transaction, data, installed_ms, today)
         for row in data["account"]:
@@ -90,7 +91,8 @@ def _places(transaction: Transaction, data: Mapping[str, Any], today: date) -> N
         transaction.diary.add_permitted(product)
     for row in data["producer"]:
         area = AreaCode.parse(row["area"])
-        places.add_producer(Producer(ProducerId.parse(row["id"]), row["public_name"], area, None))
+        name, gln = row["public_name"], Gln.parse(row["gln"])
+        places.add_producer(Producer(ProducerId.parse(row["id"]), name, area, None, gln))
     for row in data["product"]:
         gtin, producer = Gtin.parse(row["gtin"]), ProducerId.parse(row["producer"])
         names = (row["name_vi"], row["name_en"])
@@ -111,9 +113,9 @@ def _plots(transaction: Transaction, data: Mapping[str, Any], today: date) -> No
         transaction.places.add_season(Season(season, plot.id, row["crop"], started, None))
 
 
-def _device(transaction: Transaction, plan: NodePlan, installed_ms: int) -> None:
+def _device(transaction: Transaction, plan: NodePlan, giai: Giai, installed_ms: int) -> None:
     since_ms = installed_ms - round(plan.history_days * DAY_MS)
-    transaction.devices.add(Device(plan.id, plan.name, since_ms))
+    transaction.devices.add(Device(plan.id, plan.name, since_ms, giai))
     for probe in plan.probes:
         transaction.devices.add_stream(
             plan.id, probe.channel, probe.property, probe.depth_m, plan.interval_s

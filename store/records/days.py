@@ -50,6 +50,14 @@ class Days:
         rows = self._connection.execute(query.order_by(c.day, c.revision))
         return [_revision(row) for row in rows]
 
+    def last(self, device: DeviceId) -> DayRevision | None:
+        """Return the newest revision of the last day of a device that was logged."""
+        c = t.device_day.c
+        query = sa.select(t.device_day).where(c.device == device)
+        newest = query.order_by(c.day.desc(), c.revision.desc()).limit(1)
+        row = self._connection.execute(newest).one_or_none()
+        return None if row is None else _revision(row)
+
     def every_newest(self) -> list[DayRevision]:
         """Return the newest revision of every day of every device."""
         c = t.device_day.c

@@ -14,6 +14,7 @@ from domain.ids import Channel, DeviceId, PlotId, SeriesId
 from domain.limits import History, from_day, parse_limits
 from domain.window import Window
 from store.records import tables as t
+from store.records.gs1_keys import FROM_THE_BEGINNING, Gs1Keys
 
 
 class Devices:
@@ -26,6 +27,8 @@ class Devices:
         """Register a device."""
         row = dict(id=device.id, name=device.name, installed_ms=device.installed_ms)
         self._connection.execute(t.device.insert().values(row))
+        if device.giai is not None:
+            Gs1Keys(self._connection).give_giai(device.id, device.giai, FROM_THE_BEGINNING)
 
     def add_stream(
         self, device: DeviceId, channel: Channel, name: str, depth_m: float | None, interval_s: int
@@ -58,24 +61,29 @@ class Devices:
                    end_ms=placement.end_ms)  # fmt: skip
         self._connection.execute(t.placement.insert().values(row))
 
-    def register(self) -> Register:
-        """Return who may send what, and from where, as it stands."""
+    def register(self, only: DeviceId | None = None) -> Register:
+        """Return who may send what, and from where, as it stands; of one device, or of all."""
+        giais = Gs1Keys(self._connection).giais()
+        known = _of(sa.select(t.device), t.device.c.id, only).order_by(t.device.c.id)
         devices = {
-            DeviceId(r.id): Device(DeviceId(r.id), r.name, r.installed_ms)
-            for r in self._connection.execute(sa.select(t.device).order_by(t.device.c.id))
+            DeviceId(r.id): Device(
+                DeviceId(r.id), r.name, r.installed_ms, giais.get(DeviceId(r.id))
+            )
+            for r in self._connection.execute(known)
         }
         streams: defaultdict[DeviceId, dict[str, Datastream]] = defaultdict(dict)
-        for stream in self.streams():
+        for stream in self.streams(only):
             streams[stream.device][stream.channel] = stream
         placements: defaultdict[DeviceId, list[Placement]] = defaultdict(list)
-        for r in self._connection.execute(sa.select(t.placement)):
+        for r in self._connection.execute(_of(sa.select(t.placement), t.placement.c.device, only)):
             placement = Placement(DeviceId(r.device), PlotId(r.plot), r.start_ms, r.end_ms)
             placements[placement.device].append(placement)
         return Register(devices, dict(streams), dict(placements))
 
-    def streams(self) -> list[Datastream]:
-        """Return every datastream, by series."""
-        query = sa.select(t.datastream).order_by(t.datastream.c.series)
+    def streams(self, only: DeviceId | None = None) -> list[Datastream]:
+        """Return every datastream, or every one of a device, by series."""
+        query = _of(sa.select(t.datastream), t.datastream.c.device, only)
+        query = query.order_by(t.datastream.c.series)
         limits = self._limits()
         return [_stream(row, limits) for row in self._connection.execute(query)]
 
@@ -136,6 +144,12 @@ class Devices:
             found.append((_stream(row, limits), served))
         return sorted(found, key=lambda pair: (pair[0].property, pair[0].depth_m or 0.0,
                                                pair[0].series, pair[1].start_ms))  # fmt: skip
+
+
+def _of(
+    query: "sa.Select[Any]", key: "sa.ColumnElement[str]", only: DeviceId | None
+) -> "sa.Select[Any]":
+    return query if only is None else query.where(key == only)
 
 
 def _stream(r: "sa.Row[Any]", limits: Mapping[int, History]) -> Datastream:

@@ -33,7 +33,7 @@ class Lineage:
         """Keep a step, before the lots that come of it; raises `Clash` by way of the key."""
         row = dict(id=step.id, kind=step.kind.value, place=step.place, author=step.author,
                    at_ms=step.at_ms, party=step.party, party_name=party_name,
-                   process=step.process, about=step.about)  # fmt: skip
+                   process=step.process, about=step.about, giver=step.giver)  # fmt: skip
         self._connection.execute(t.step.insert().values(row))
 
     def add_portions(self, step: Step) -> None:
@@ -162,4 +162,5 @@ def _step(r: "sa.Row[Any]", inputs: Sequence[Portion], outputs: Sequence[Portion
     return Step(
         StepId(r.id), StepKind(r.kind), tuple(inputs), tuple(outputs), Gln(r.place), r.author,
         r.at_ms, r.party, r.process, None if r.about is None else StepId(r.about),
+        None if r.giver is None else Gln(r.giver),
     )  # fmt: skip

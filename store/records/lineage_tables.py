@@ -25,6 +25,7 @@ step = sa.Table(
     sa.Column("party_name", sa.Text),
     sa.Column("process", sa.Text),
     sa.Column("about", sa.ForeignKey("step.id"), index=True),
+    sa.Column("giver", sa.Text),
 )
 
 step_lot = sa.Table(

@@ -11,6 +11,7 @@ from domain.gs1 import Gln
 from domain.ids import AreaCode, PlotId, ProducerId, SeasonId
 from domain.plot import Area, Band, Crop, Holding, Outline, Plot, Producer, Season
 from store.records import tables as t
+from store.records.gs1_keys import FROM_THE_BEGINNING, Gs1Keys
 
 
 class Places:
@@ -55,17 +56,20 @@ class Places:
         row = dict(id=producer.id, public_name=producer.public_name, area=producer.area,
                    phone=producer.phone)  # fmt: skip
         self._connection.execute(t.producer.insert().values(row))
+        if producer.gln is not None:
+            Gs1Keys(self._connection).give_gln(producer.id, producer.gln, FROM_THE_BEGINNING)
 
     def producer(self, producer: ProducerId) -> Producer:
         """Return a producer; raises `NotFound`."""
         query = sa.select(t.producer).where(t.producer.c.id == producer)
         row = _one(self._connection.execute(query), f"producer {producer}")
-        return _producer(row)
+        gln = Gs1Keys(self._connection).gln(producer)
+        return Producer(ProducerId(row.id), row.public_name, AreaCode(row.area), row.phone, gln)
 
     def producers(self) -> list[Producer]:
-        """Return all producers, by name."""
-        query = sa.select(t.producer).order_by(t.producer.c.public_name, t.producer.c.id)
-        return [_producer(row) for row in self._connection.execute(query)]
+        """Return every producer, by id."""
+        rows = self._connection.execute(sa.select(t.producer.c.id).order_by(t.producer.c.id))
+        return [self.producer(ProducerId(row.id)) for row in list(rows)]
 
     def add_plot(self, plot: Plot) -> None:
         """Keep a plot."""

@@ -25,6 +25,7 @@ from store.records.decisions import Decisions
 from store.records.devices import Devices
 from store.records.diary import Diary
 from store.records.events import Events
+from store.records.gs1_keys import Gs1Keys
 from store.records.keys import Keys
 from store.records.lineage import Lineage
 from store.records.log import Log
@@ -67,6 +68,11 @@ class Transaction:
     def silences(self) -> Silences:
         """Sensors that are, or were, not heard."""
         return Silences(self.connection)
+
+    @cached_property
+    def gs1(self) -> Gs1Keys:
+        """Numbers of parties and devices."""
+        return Gs1Keys(self.connection)
 
     @cached_property
     def diary(self) -> Diary:

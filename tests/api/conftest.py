@@ -13,14 +13,18 @@ from api.auth import Sessions, hash_secret
 from api.deps import Deps
 from api.rates import REPORTS_FREE, REPORTS_WAIT_MS, Tries
 from api.scans.recorder import Kept, Recorder
+from domain.gs1 import Giai, Gln
+from domain.ids import ProducerId
 from domain.lot import IssuedPassport
 from store.rollups import Rhythm, roll_up
 from store.scan_journal import ScanJournal
-from tests.builders import ZONE
+from tests.builders import DEVICE, ZONE
 from tests.traceability.world import NOON, SERIES, World
 
 ADDRESS = "https://nguon.example"
 PIN = "246813"
+PARTY, GIAI = Gln.parse("9520001002014"), Giai.parse("9520001dat-01")
+ISSUER = Gln.parse("9520001009006")
 
 
 class Clock:
@@ -68,6 +72,9 @@ class Site:
 def standing_site(folder: Path, page_life_ms: int, place_header: str = "") -> Site:
     world = World(folder, hash_secret(PIN))
     passport = world.issued()
+    with world.records.transaction() as transaction:
+        transaction.gs1.give_gln(ProducerId("ho-1"), PARTY, NOON + 1)
+        transaction.gs1.give_giai(DEVICE, GIAI, NOON + 1)
     rhythms = {series: Rhythm(900_000, ZONE) for series in SERIES.values()}
     while roll_up(world.series, rhythms):
         pass
@@ -88,6 +95,7 @@ def standing_site(folder: Path, page_life_ms: int, place_header: str = "") -> Si
         page_life_ms=page_life_ms,
         sessions=Sessions(world.records, "a key of the tests", clock),
         demo=False,
+        issuer_gln=ISSUER,
     )
     return Site(create_app(deps), world, clock, passport, recorder)
 

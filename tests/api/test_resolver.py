@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.resolver.links import ROWS
-from tests.api.conftest import ADDRESS, Site
+from tests.api.conftest import ADDRESS, GIAI, PARTY, Site
 from traceability.digital_link import parse
 from traceability.digital_link.compress import compress
 
@@ -21,7 +21,7 @@ GTIN = "09520001000010"
 LOT = f"/01/{GTIN}/10/LO-1"
 PAGE = f"{ADDRESS}/lo/{GTIN}/LO-1"
 VOC = "https://ref.gs1.org/voc/"
-PATHS = [LOT, f"/01/{GTIN}", "/414/9520001001017"]
+PATHS = [LOT, f"/01/{GTIN}", "/414/9520001001017", f"/417/{PARTY}", f"/8004/{GIAI}"]
 LINKSET = "application/linkset+json"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -181,7 +181,8 @@ def test_every_link_has_target_type_and_title_and_leads_to_something(site: Site,
 
 @pytest.mark.parametrize(
     ("path", "target"), [(LOT, PAGE), (f"/01/{GTIN}", f"{ADDRESS}/sp/{GTIN}"), ("/414/9520001001017", f"{ADDRESS}/noi-trong/9520001001017"),
-                         ("/414/9520001001017/254/x", f"{ADDRESS}/noi-trong/9520001001017"), (f"/01/{GTIN}/22/A/10/LO-1/21/7", PAGE),
+                         ("/414/9520001001017/254/x", f"{ADDRESS}/noi-trong/9520001001017"), (f"/417/{PARTY}", f"{ADDRESS}/don-vi/{PARTY}"), (f"/417/{PARTY}/7040/1ABC", f"{ADDRESS}/don-vi/{PARTY}"),
+                         (f"/8004/{GIAI}", f"{ADDRESS}/thiet-bi/{GIAI}"), (f"/8004/{GIAI}/7040/1ABC", f"{ADDRESS}/thiet-bi/{GIAI}"), (f"/01/{GTIN}/22/A/10/LO-1/21/7", PAGE),
                          (f"/01/{GTIN}/10/NOPE", f"{ADDRESS}/sp/{GTIN}"), (f"/01/{GTIN}/21/9", f"{ADDRESS}/sp/{GTIN}")],
 )  # fmt: skip
 def test_the_default_is_redirected_to_walking_up_where_needed(

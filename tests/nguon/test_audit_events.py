@@ -1,14 +1,18 @@
 """``nguon fsck`` over lots and steps: a weight changed in any one place is found."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from domain.gs1 import Gln
+from domain.ids import ProducerId
 from domain.lineage import StepKind
 from nguon.audit_events import events_in_log
 from tests.traceability.lineage.orchard import (
+    BUYER,
     PACKED,
     destroy,
     opened,
@@ -20,7 +24,9 @@ from tests.traceability.lineage.orchard import (
     take,
     transform,
 )
-from tests.traceability.world import World
+from tests.traceability.world import NOON, World
+from traceability.lineage.steps import take_step
+from traceability.lineage.telling import event_of
 from traceability.log.append import record
 from traceability.log.entry import EVENT
 
@@ -108,4 +114,36 @@ def test_a_lot_from_before_events_were_logged_needs_none(world: World) -> None:
         "UPDATE lot SET opened_ms = 5 WHERE number = 'A'",
         "DELETE FROM log_entry WHERE subject = 'lot/09520001000010/A'",
     )
+    assert found(world) == []
+
+
+def test_a_number_that_is_given_later_changes_no_event_that_was_told(world: World) -> None:
+    with world.records.transaction() as transaction:
+        transaction.gs1.give_gln(ProducerId("ho-1"), Gln.parse("9520001002014"), 0)
+    assert found(world) == [], "not even one that is dated back"
+    with world.records.transaction() as transaction:
+        take(transaction, ship("x-2", some("P", 5.0, PACKED)), NOON + 1)
+        take(transaction, receive("r-2", some("P", 5.0, PACKED), "x-2"), NOON + 2)
+        told = [event_of(transaction, step) for step in transaction.lineage.every()]
+        again = take(transaction, ship("x-2", some("P", 5.0, PACKED)), NOON + 9)
+    assert again.giver == "9520001002014"
+    moved = [event for event in told if "sourceList" in event]
+    sources = [one["sourceList"] for one in sorted(moved, key=lambda one: len(one["sourceList"]))]
+    spot = {"type": "location", "source": "https://id.gs1.org/414/9520001001017"}
+    party = {"type": "possessing_party", "source": "https://id.gs1.org/417/9520001002014"}
+    assert sources == [[spot], [spot], [party, spot], [party, spot]]
+    with world.records.transaction() as transaction:
+        transaction.gs1.give_gln(ProducerId("ho-1"), Gln.parse("9520001002021"), NOON + 3)
+        again = take(transaction, ship("x-2", some("P", 5.0, PACKED)), NOON + 9)
+    assert again.giver == "9520001002014"
+    assert found(world) == []
+
+
+def test_where_the_office_ships_the_giver_is_who_holds_the_plot(world: World) -> None:
+    with world.records.transaction() as transaction:
+        transaction.gs1.give_gln(ProducerId("ho-1"), Gln.parse("9520001002014"), NOON)
+        asked = ship("x-3", some("P", 2.0, PACKED))
+        assert take_step(transaction, asked, "office", None, NOON + 1).giver == "9520001002014"
+        elsewhere = replace(ship("x-4", some("P", 2.0, PACKED)), place=BUYER)
+        assert take_step(transaction, elsewhere, "office", None, NOON + 2).giver is None
     assert found(world) == []

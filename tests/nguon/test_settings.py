@@ -27,6 +27,8 @@ def test_the_environment_beats_the_file_and_the_file_beats_the_default(tmp_path:
         ({"NGUON_MQTT_VERSION": "4"}, "NGUON_MQTT_VERSION"),
         ({"NGUON_MQTTPORT": "1"}, "there is no such setting"),
         ({"NGUON_PUBLIC_URL": "not-a-url"}, "NGUON_PUBLIC_URL"),
+        ({"NGUON_ISSUER_GLN": "95200010090"}, "NGUON_ISSUER_GLN"),
+        ({"NGUON_COMPANY_PREFIX": "952"}, "NGUON_COMPANY_PREFIX"),
         ({"NGUON_FILE": "/nowhere/nguon.toml"}, "NGUON_FILE"),
     ],
 )
@@ -58,3 +60,10 @@ def test_a_store_of_an_unknown_kind_is_refused(url: str) -> None:
         open_series(url)
     with pytest.raises(BadSettings, match="sqlite:///FILE or postgresql"):
         open_records(url)
+
+
+def test_the_issuers_number_is_held_to_its_check_digit() -> None:
+    assert Settings().issuer_party() is None
+    assert Settings(issuer_gln="9520001009006").issuer_party() == "9520001009006"
+    with pytest.raises(BadSettings, match=r"NGUON_ISSUER_GLN: .* check digit is 6"):
+        Settings(issuer_gln="9520001009007").issuer_party()

@@ -14,13 +14,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from domain.device import Placement
+from domain.device import Device, Placement
 from domain.diary import Entry, Work
 from domain.errors import Clash, InvalidInput, NotFound, StoreTooNew, StoreUnavailable
-from domain.gs1 import LotNumber
+from domain.gs1 import Giai, Gln, LotNumber
 from domain.ids import AreaCode, DeviceId, EntryId, PlotId, ProducerId, SeriesId
 from domain.lot import Recall
-from domain.plot import Area, Outline
+from domain.plot import Area, Outline, Producer
 from domain.window import Window
 from store.records import Records
 from store.records.tables import metadata
@@ -305,3 +305,44 @@ def test_serials_of_before_are_of_runs_whose_order_is_not_known(tmp_path: Path) 
             ("A", 2, None), ("B", 1, None), ("C", 2, None), ("D", 1, None),
         ]  # fmt: skip
     records.close()
+
+
+def test_keys_are_given_once_and_for_good(records: Records) -> None:
+    farm(records)
+    ours, theirs = ProducerId("ho-1"), ProducerId("ho-2")
+    first, second = Gln.parse("9520001002014"), Gln.parse("9520001002021")
+    with records.transaction() as transaction:
+        assert transaction.places.producer(ours).gln is None
+        assert transaction.gs1.give_gln(ours, first, NOON)
+        assert not transaction.gs1.give_gln(ours, first, NOON + 5)
+        with pytest.raises(Clash, match="is ho-1's: a key is never given to another"):
+            transaction.gs1.give_gln(theirs, first, NOON)
+        assert transaction.gs1.give_gln(ours, second, NOON + 1)
+        assert transaction.places.producer(ours).gln == second
+        assert [p.gln for p in transaction.places.producers()] == [second, None]
+        assert [transaction.gs1.producer_of(g) for g in (first, second, "9520001001017")] == [
+            ours,
+            ours,
+            None,
+        ]
+        giai = Giai.parse("9520001dat-01")
+        assert transaction.gs1.give_giai(DEVICE, giai, NOON)
+        assert transaction.devices.register().devices[DEVICE].giai == giai
+        assert transaction.gs1.giais(NOON - 1) == {}
+        assert transaction.gs1.giais(NOON) == {DEVICE: giai}
+        assert transaction.gs1.device_of(giai) == DEVICE
+    with pytest.raises(Clash), records.transaction() as transaction:
+        transaction.gs1.give_gln(ProducerId("nobody"), Gln.parse("9520001002038"), NOON)
+
+
+def test_a_party_and_a_device_may_have_their_key_from_the_beginning(records: Records) -> None:
+    farm(records)
+    gln, giai = Gln.parse("9520001002014"), Giai.parse("9520001x")
+    with records.transaction() as transaction:
+        area = AreaCode("xa-mau")
+        transaction.places.add_producer(Producer(ProducerId("ho-3"), "Hộ 3", area, None, gln))
+        transaction.devices.add(Device(DeviceId("dat-03"), "Đất", NOON, giai))
+        assert transaction.places.producer(ProducerId("ho-3")).gln == gln
+        one = transaction.devices.register(DeviceId("dat-03"))
+        assert list(one.devices.values()) == [Device(DeviceId("dat-03"), "Đất", NOON, giai)]
+        assert (one.streams, one.placements) == ({}, {})

@@ -64,11 +64,16 @@ Side = Gln | Hidden | Spot
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """Who gives and who takes (a party's GLN, hidden, or a place), under which document (a URI)."""
+    """Who gives and who takes (a party's GLN, hidden, or a place), under which document (a URI).
+
+    ``spot`` is where a party with a number gave it: beside the party, since a receipt tells of
+    no other place than where it arrived.
+    """
 
     giver: Side
     taker: Side
     document: str | None = None
+    spot: Spot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +236,11 @@ def _quantities(amounts: Sequence[Amount]) -> dict[str, Any]:
 
 
 def _parties(between: HandOver) -> dict[str, Any]:
-    (kind, giver), (other, taker) = _side(between.giver), _side(between.taker)
+    given = [_side(one) for one in (between.giver, between.spot) if one is not None]
+    kind, taker = _side(between.taker)
     told: dict[str, Any] = {
-        "sourceList": [{"type": kind, "source": giver}],
-        "destinationList": [{"type": other, "destination": taker}],
+        "sourceList": [{"type": of, "source": giver} for of, giver in given],
+        "destinationList": [{"type": kind, "destination": taker}],
     }
     if between.document is not None:
         told["bizTransactionList"] = [{"type": "desadv", "bizTransaction": between.document}]

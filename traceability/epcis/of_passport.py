@@ -6,11 +6,11 @@ others that are kept, and each still counts once.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.gs1 import Gln
+from domain.gs1 import Giai, Gln
 from domain.ids import DeviceId
 from domain.lot import Lot, Recall
 from domain.window import Window, parse_instant
@@ -27,7 +27,8 @@ class Known:
 
     ``envelope`` is its newest passport as signed, ``proof`` where that passport's proof is.
     ``steps`` are the events of what was done with it, as they are kept; one of them made it
-    unless it was opened from a harvest.
+    unless it was opened from a harvest. ``giais`` are the devices' numbers as they were known
+    when the passport was issued: a later one changes no event that was told.
     """
 
     lot: Lot
@@ -37,6 +38,7 @@ class Known:
     envelope: bytes | None
     proof: str
     steps: tuple[Event, ...] = ()
+    giais: Mapping[DeviceId, Giai] = field(default_factory=dict)
 
 
 def events_of_lot(known: Known, ours: Namespace) -> list[Event]:
@@ -74,10 +76,9 @@ def _sensed(envelope: bytes, known: Known, ours: Namespace, amount: Amount) -> l
     for device, of_device in sorted(rows.items()):
         window = _hull(of_device)
         if window is not None:
-            sensed = Sensed(
-                ours.device(DeviceId(device)), known.proof, ours.method(document["method"]),
-                [_statistics(row) for row in of_device],
-            )  # fmt: skip
+            uri = ours.device(DeviceId(device), known.giais.get(DeviceId(device)))
+            reports = [_statistics(row) for row in of_device]
+            sensed = Sensed(uri, known.proof, ours.method(document["method"]), reports)
             when = When(window.end_ms, known.zone)
             found.append(measured([sensed], window, when, known.place, ours, [amount]))
     return found

@@ -10,12 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from domain.errors import InvalidInput
-from domain.gs1 import Gln
+from domain.gs1 import Giai, Gln
 from domain.ids import DeviceId
 from domain.window import Window
 from traceability.epcis.document import CONTEXT
+from traceability.epcis.identifiers import STEM
 from traceability.epcis.measures import measure
 from traceability.epcis.telling import Amount, Event, When, base_event, named, place, print_moment
 
@@ -80,8 +82,10 @@ class Namespace:
         """Return the ``@context`` that events with our words stand in."""
         return [CONTEXT, {PREFIX: self.uri}]
 
-    def device(self, device: DeviceId) -> str:
-        """Return the URI of a device that has no GIAI."""
+    def device(self, device: DeviceId, giai: Giai | None = None) -> str:
+        """Return the URI of a device: its GIAI's Digital Link, else one under our address."""
+        if giai is not None:
+            return f"{STEM}/8004/{quote(giai, safe='')}"
         return f"{self.address.rstrip('/')}/devices/{device}"
 
     def method(self, method: str) -> str:

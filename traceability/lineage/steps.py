@@ -9,8 +9,9 @@ from dataclasses import replace
 from domain.errors import Clash
 from domain.gs1 import Gln
 from domain.ids import ProducerId
-from domain.lineage import Step
+from domain.lineage import Step, StepKind
 from domain.lot import Lot
+from domain.window import local_day
 from store.records import Transaction
 from store.records.lineage import LotKey
 from traceability.canonical import salted_digest
@@ -18,7 +19,7 @@ from traceability.dossier import require_lot
 from traceability.lineage.asked import Asked, Party, require_shape
 from traceability.lineage.derived import derived
 from traceability.lineage.rules import Parts, require_rules
-from traceability.lineage.telling import event_of, keep, log, subject_of
+from traceability.lineage.telling import event_of, keep, log, subject_of, zone_of
 from traceability.lineage.yields import Process
 from traceability.log.salted import salted
 from traceability.lots import add_named
@@ -42,6 +43,8 @@ def take_step(
     if there is not None:
         return _same(transaction, there, step, asked.party)
     process = require_rules(transaction, step, parts, owner)
+    if step.kind is StepKind.SHIP:
+        step = replace(step, giver=_giver(transaction, step, owner))
     return _write(transaction, step, asked.party, parts, process)
 
 
@@ -68,13 +71,26 @@ def _planned(
                 process=asked.process, about=asked.about)  # fmt: skip
 
 
+def _giver(transaction: Transaction, step: Step, owner: ProducerId | None) -> Gln | None:
+    """Return the number of whoever ships, None where they have none.
+
+    Where the office does it for somebody, that is who holds the plot that it leaves.
+    """
+    plot = transaction.places.plot_at(step.place) if owner is None else None
+    if plot is not None:
+        day = local_day(step.at_ms, zone_of(transaction, step))
+        owner = transaction.places.holder_on(plot, day)
+    return None if owner is None else transaction.gs1.gln(owner)
+
+
 def _same(transaction: Transaction, there: Step, step: Step, party: Party | None) -> Step:
     told = None if party is None else party.checked()
     said: str | None = None if told is None else told.gln
     if told is not None and told.name is not None:
         salt = transaction.salts.find(PARTY, there.id)
         said = None if salt is None else salted_digest(salt, {"name": told.name})
-    if replace(step, author=there.author, at_ms=there.at_ms, party=said) != there:
+    kept = replace(step, author=there.author, at_ms=there.at_ms, party=said, giver=there.giver)
+    if kept != there:
         message = f"step {there.id} exists with other content"
         raise Clash(message)
     return there

@@ -88,7 +88,10 @@ def _between(transaction: Transaction, step: Step) -> HandOver:
     shipment = step if step.about is None else transaction.lineage.find(step.about) or step
     party = shipment.party or ""
     taker = Gln(party) if len(party) == Gln.length else Hidden(party)
-    return HandOver(Spot(shipment.place), taker)
+    spot = Spot(shipment.place)
+    if shipment.giver is None:
+        return HandOver(spot, taker)
+    return HandOver(shipment.giver, taker, spot=spot)
 
 
 def _amount(one: Portion) -> Amount:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.gs1 import Gln
+from domain.gs1 import Giai, Gln
+from domain.ids import DeviceId
 from domain.lot import IssuedPassport, Lot, Recall
 from domain.window import HOUR_MS
 from tests.builders import ZONE
@@ -119,3 +120,13 @@ def test_a_mean_beside_its_extremes_by_a_hair_is_told_as_one_of_them(known: Know
 
 def test_a_device_that_never_served_has_no_event(known: Known) -> None:
     assert [event["bizStep"] for event in changed(known, windows=[])] == ["commissioning"]
+
+
+def test_a_device_is_named_by_its_giai_where_it_had_one(known: Known) -> None:
+    numbered = replace(known, giais={DeviceId("dat-01"): Giai.parse("9520001dat/01")})
+    (plain, _), (sensed, begun) = events_of_lot(known, OURS), events_of_lot(numbered, OURS)
+    (element,) = sensed["sensorElementList"]
+    uri = "https://id.gs1.org/8004/9520001dat%2F01"
+    assert element["sensorMetadata"]["deviceID"] == uri
+    assert sensed["eventID"] != plain["eventID"]
+    assert begun == events_of_lot(known, OURS)[1]
