@@ -29,6 +29,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "mended",
     ),
     "dropped": ("until", "readings"),
+    "fence": ("moment",),
 }  # fmt: skip
 """The tables beside cycles and readings, with their columns; alike on SQLite and PostgreSQL."""
 

@@ -106,11 +106,22 @@ class Series(Protocol):
     def append(self, deliveries: Sequence[Delivery], committed_ms: int) -> Appended:
         """Keep a batch in one transaction; durable on return, or nothing of it is kept.
 
+        It bears the time ``committed_ms``, or one after the last `fence` if that is later.
+
         Idempotent: a reading that is there already changes nothing. Another value for
         the same series and time is kept beside the first and recorded as a conflict.
         Readings, sequence ledger, quarantine and the list of touched hours are written
         together. Raises `StoreUnavailable`; the caller may then try the same batch again.
         Raises `StoreRefused` where the batch holds something the store can never keep.
+        """
+
+    def fence(self, moment_ms: int) -> None:
+        """Let nothing more be committed up to a moment; waits for batches that are under way.
+
+        A batch is given its time before it is committed, maybe by another machine's clock: what
+        is read as known at a moment (:func:`store.judged.as_known`) could grow afterwards. After
+        this it cannot: all that bears a time up to the moment can be read, and a batch that comes
+        with such a time bears the next millisecond instead. Raises `StoreUnavailable`.
         """
 
     def read(self, series: SeriesId, window: Window) -> Iterator[StoredReading]:

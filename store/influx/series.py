@@ -44,6 +44,10 @@ _LACKS = (
         " decisions and their lists are written point by point and may be seen half done"
     ),
     (
+        "a reading that is being committed while its day is logged may bear a time before that and"
+        " be in the day's next revision only, which then says that it does not continue"
+    ),
+    (
         "no constraints and no foreign keys: whoever else writes to the bucket can break it, and"
         " nothing but `nguon fsck` would notice"
     ),
@@ -100,9 +104,20 @@ class InfluxSeries:
         failpoint.reach("before-begin")
         with self._writing() as numbers:
             failpoint.reach("after-begin")
-            appended = append(self._bucket, numbers, deliveries, committed_ms)
+            stamp_ms = max(committed_ms, self._fenced() + 1)
+            appended = append(self._bucket, numbers, deliveries, stamp_ms)
         failpoint.reach("after-commit")
         return appended
+
+    def fence(self, moment_ms: int) -> None:
+        """Let nothing more be committed up to a moment; see the port, and README.md."""
+        with self._lock:
+            if self._fenced() < moment_ms:
+                self._bucket.commit([Point("fence", {}, 0, {"moment": moment_ms})])
+
+    def _fenced(self) -> int:
+        found = self._bucket.newest("fence").get("fence")
+        return 0 if found is None else int(found["moment"])
 
     @contextmanager
     def _writing(self) -> Iterator[Numbers]:

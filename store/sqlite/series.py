@@ -17,7 +17,7 @@ from store import failpoint
 from store.retention import not_final
 from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
-from store.sqlite import clocks, reads, retention, touches
+from store.sqlite import clocks, fence, reads, retention, touches
 from store.sqlite.append import append
 from store.sqlite.archive import SqliteArchive
 from store.sqlite.connection import Connections
@@ -69,10 +69,19 @@ class SqliteSeries:
         """Keep a batch in one transaction; see :class:`store.series.Series`."""
         failpoint.reach("before-begin")
         with self._writing() as connection:
-            appended = append(connection, self._shapes, tuple(deliveries), committed_ms)
+            stamp_ms = max(committed_ms, fence.moment(connection) + 1)
+            appended = append(connection, self._shapes, tuple(deliveries), stamp_ms)
             failpoint.reach("before-commit")
         failpoint.reach("after-commit")
         return appended
+
+    def fence(self, moment_ms: int) -> None:
+        """Let nothing more be committed up to a moment; see the port."""
+        with self._connections.guarded() as connection:
+            if fence.moment(connection) >= moment_ms:
+                return
+        with self._writing() as connection:
+            fence.set_to(connection, moment_ms)
 
     @contextmanager
     def _writing(self) -> Iterator[apsw.Connection]:

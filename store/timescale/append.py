@@ -18,6 +18,7 @@ from store.ledger import merged, numbers_of
 from store.quarantine import digest, storable
 from store.rows import Numbered
 from store.series import Appended, Fate
+from store.timescale import fence
 from store.timescale.cycles import ended, keep, note_moves, numbered, packed
 from store.timescale.devices import Boot, Devices
 from store.timescale.keep import Kept, hours_of, settle, touch
@@ -42,12 +43,14 @@ def append(
     """Write a batch inside the caller's transaction."""
     added = numbers_of(deliveries)
     with connection.pipeline() as pipeline:
+        fenced = fence.ask(connection)
         names = [d.device for d in deliveries if d.device is not None]
         devices = Devices(connection, names, added)
         numbering = _Numbering(connection, deliveries)
         readings = Readings([r for d in deliveries for f in d.frames for r in f.readings])
         devices.learn()
         cycles = numbering.cycles()
+        committed_ms = max(committed_ms, fence.answer(fenced) + 1)
         numbers = [c.number for c in cycles for _ in c.frame.readings]
         believed = belief.holds(readings.oldest_ms, committed_ms)
         inserted = readings.insert(connection, numbers, believed=believed)

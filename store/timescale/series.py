@@ -12,7 +12,7 @@ from store import failpoint
 from store.retention import not_final
 from store.rows import runs_by_boot, still_ours
 from store.series import Appended, Capabilities, Quarantined, Tally, Touched
-from store.timescale import clocks, reads, retention
+from store.timescale import clocks, fence, reads, retention
 from store.timescale.archive import PostgresArchive
 from store.timescale.batch import Batches
 from store.timescale.connection import Connections
@@ -66,6 +66,13 @@ class PostgresSeries:
         appended = self._batches.keep(tuple(deliveries), committed_ms)
         failpoint.reach("after-commit")
         return appended
+
+    def fence(self, moment_ms: int) -> None:
+        """Let nothing more be committed up to a moment; see the port."""
+        with self._connections.transaction() as connection:
+            if fence.is_set(connection, moment_ms):
+                return
+        self._connections.repeat(lambda connection: fence.set_to(connection, moment_ms))
 
     def read(self, series: SeriesId, window: Window) -> Iterator[StoredReading]:
         """Yield readings by (time, value), a page at a time so that no snapshot is held long."""

@@ -20,7 +20,7 @@ from domain.quality import Flag, Verdict
 from domain.ranges import Runs
 from domain.reading import Frame, Refusal, StoredReading
 from domain.window import DAY_MS, HOUR_MS, LAST_MS, MINUTE_MS, Size, Window, day_window, local_day
-from store.judged import Read
+from store.judged import Read, as_known
 from store.judged import judged as judged_truly
 from store.rollups import Rhythm, roll_up
 from store.series import Fate, Series
@@ -48,6 +48,20 @@ def test_a_reading_comes_back_with_all_three_times(series: Series) -> None:
     (stored,) = series.read(ONE, ALL)
     assert (stored.time_ms, stored.received_ms, stored.committed_ms) == (NOON, NOON + 5, NOON + 9)
     assert (stored.value, stored.conflict) == (21.5, False)
+
+
+def test_what_is_known_at_a_moment_does_not_grow_once_it_is_fenced(series: Series) -> None:
+    """A batch that was given its time before, or by a clock that is behind, comes after it."""
+    series.append([delivery(series_of({0: 1.0}))], NOON)
+    series.fence(NOON + 5)
+    series.fence(NOON + 3)  # closed already; it is not lifted
+    late = delivery(series_of({15: 2.0}, seq=1))
+    series.append([late], NOON + 4)
+    known = list(as_known(series.read, NOON + 5)(ONE, ALL))
+    assert [r.value for r in known] == [1.0]
+    assert [r.committed_ms for r in series.read(ONE, ALL)] == [NOON, NOON + 6]
+    series.append([late, delivery(series_of({30: 3.0}, seq=2))], NOON + 9)
+    assert [r.committed_ms for r in series.read(ONE, ALL)] == [NOON, NOON + 6, NOON + 9]
 
 
 def test_the_same_again_changes_nothing(series: Series) -> None:
