@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.errors import Clash, Refused
 from domain.lot import IssuedPassport, Lot
-from domain.window import print_instant
+from domain.window import MINUTE_MS, print_instant
 from store.judged import as_known
 from store.records import Records, Transaction
 from store.series import Series
@@ -24,6 +24,9 @@ from traceability.lots import require_waited
 from traceability.signer import Signer
 from traceability.verify import verify
 
+_TRIES = 5
+_CLOCKS_APART_MS = 10 * MINUTE_MS
+
 
 @dataclass(frozen=True)
 class Issuer:
@@ -39,22 +42,31 @@ class Issuer:
 def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
     """Gather, sign, log and keep the passport of a lot.
 
-    The days it rests on are put into the log first. Readings are gathered outside any
-    transaction: a season takes seconds to judge, and no diary entry should wait for it. When
-    somebody else has issued it meanwhile, theirs is returned. Raises `Refused` when a
-    spraying forbids it, `Clash` when the records changed.
+    The days it rests on are put into the log first, and its figures are of what was known when
+    the last of them was: what comes while they are gathered is in neither. Readings are
+    gathered outside any transaction: a season takes seconds to judge, and no diary entry
+    should wait for it. When somebody else has issued it meanwhile, theirs is returned. Raises
+    `Refused` when a spraying forbids it, `Clash` when the records changed.
     """
     with by.records.transaction() as transaction:
         _prepare(transaction, lot, now_ms)
-    with by.records.reading() as transaction:
-        before = _permitted_dossier(transaction, lot, by.name, now_ms)
-        theirs = transaction.lots.passport(lot.gtin, lot.number)
-    if theirs is not None and theirs.issued_ms >= now_ms:
-        return theirs  # issued in this very millisecond, or by a clock before ours
-    log_season(by.records, by.series, before.measured, now_ms)
-    with by.records.reading() as transaction:
-        days = bind(transaction, before.measured, now_ms)
-    bound = {"device_days": days, "log": by.log}
+    for _ in range(_TRIES):
+        with by.records.reading() as transaction:
+            before = _permitted_dossier(transaction, lot, by.name, now_ms)
+            theirs = transaction.lots.passport(lot.gtin, lot.number)
+        if theirs is not None and theirs.issued_ms >= now_ms:
+            return theirs  # issued in this very millisecond, or by a clock before ours
+        log_season(by.records, by.series, before.measured, now_ms)
+        with by.records.reading() as transaction:
+            days = bind(transaction, before.measured, now_ms)
+        if days.known_ms <= now_ms:
+            break
+        # The watcher has logged a day meanwhile, with what came since.
+        now_ms = _later(now_ms, days.known_ms)
+    else:
+        message = "days are logged as fast as they are bound; issue it again"
+        raise Clash(message)
+    bound = {"device_days": days.rows, "log": by.log}
     document = compile_document(before, as_known(by.series.read, now_ms), bound)
     envelope = _sealed(by, document)
     passport = IssuedPassport(lot.gtin, lot.number, envelope, by.signer.public().id, now_ms)
@@ -93,6 +105,14 @@ def logged(passport: IssuedPassport) -> Mapping[str, Any]:
         "key": passport.key_id,
         "envelope": digest_of(passport.envelope),
     }
+
+
+def _later(now_ms: int, known_ms: int) -> int:
+    """Return when the last of the days was known; raises `Clash` where that is no present time."""
+    if known_ms > now_ms + _CLOCKS_APART_MS:
+        message = f"a day was logged as known at {print_instant(known_ms)}, which is to come"
+        raise Clash(message)
+    return known_ms
 
 
 def _prepare(transaction: Transaction, lot: Lot, now_ms: int) -> None:

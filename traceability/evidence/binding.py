@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from domain.device import Datastream
 from domain.ids import DeviceId
@@ -32,12 +32,13 @@ class Served(Protocol):
 def log_season(records: Records, series: Series, served: Sequence[Served], now_ms: int) -> None:
     """Put every day of the devices' service into the log, as its readings are now."""
     source = Source.of(series)
+    source.fence(now_ms)
+    # Before the records are asked: the watcher marks a day there before it strikes its hours off.
+    hours = series.touched(_TOUCHED)
     with records.reading() as transaction:
         stations = measuring(transaction, now_ms)
         spans = _spans(served, stations)
-        touched = days_touched(
-            {device: stations[device] for device in spans}, series.touched(_TOUCHED)
-        )
+        touched = days_touched({device: stations[device] for device in spans}, hours)
         wanted = [
             due
             for device, days in spans.items()
@@ -46,18 +47,26 @@ def log_season(records: Records, series: Series, served: Sequence[Served], now_m
     log_days(records, source, stations, wanted, now_ms)
 
 
-def bind(transaction: Transaction, served: Sequence[Served], now_ms: int) -> list[dict[str, Any]]:
+class Bound(NamedTuple):
+    """What a passport says of the days of each device, and when the last of them was known."""
+
+    rows: list[dict[str, Any]]
+    known_ms: int
+
+
+def bind(transaction: Transaction, served: Sequence[Served], now_ms: int) -> Bound:
     """Return, a device, what its days in the log say, and the entry that stands for them.
 
     ``tip`` is the leaf hash of the device's newest entry, ``number`` its place in the log.
     """
     stations = measuring(transaction, now_ms)
-    rows = []
+    rows, known_ms = [], 0
     for device, days in sorted(_spans(served, stations).items()):
         newest = transaction.days.newest(device, days[0], days[-1])
         tip = transaction.log.newest(DEVICE_DAY, device)
         if tip is None:
             continue
+        known_ms = max(known_ms, *(one.known_ms for one in newest.values()), 0)
         rows.append(
             {
                 "device": device,
@@ -69,7 +78,7 @@ def bind(transaction: Transaction, served: Sequence[Served], now_ms: int) -> lis
                 "tip": leaf_hash(tip.entry).hex(),
             }
         )
-    return rows
+    return Bound(rows, known_ms)
 
 
 def _spans(

@@ -56,11 +56,12 @@ class Source:
     read: Read
     cycles: Cycles
     beats: Callable[[DeviceId, int], list[Beat]]
+    fence: Callable[[int], None]
 
     @classmethod
     def of(cls, series: Series) -> "Source":
         """Return the questions of a store."""
-        return cls(series.read, series.cycles, series.beats)
+        return cls(series.read, series.cycles, series.beats, series.fence)
 
 
 def measuring(transaction: Transaction, now_ms: int) -> dict[DeviceId, Station]:
@@ -168,7 +169,13 @@ def log_days(
     records: Records, source: Source, measured: Mapping[DeviceId, Station],
     days: Sequence[DayDue], now_ms: int,
 ) -> int:  # fmt: skip
-    """Log these days as they are now, and strike them out; return how many."""
+    """Log these days as they are now, and strike them out; return how many.
+
+    What bears a time up to now is closed first: a root is over all that is known at its
+    moment, and a batch on its way then would make it a lie.
+    """
+    if days:
+        source.fence(now_ms)
     for start in range(0, len(days), _AT_ONCE):
         some = days[start : start + _AT_ONCE]
         with records.reading() as transaction:
