@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from domain.errors import NotFound, NotYet, VerificationFailed
+from domain.errors import NotYet, VerificationFailed
 from domain.ids import DeviceId
 from domain.lot import IssuedPassport, Lot
 from domain.window import print_instant
@@ -25,7 +25,7 @@ from traceability.log.entry import DEVICE_DAY, decode
 from traceability.log.entry import PASSPORT as PASSPORT_ENTRY
 from traceability.log.files import LogFiles
 from traceability.log.proof import LogProof
-from traceability.passport import logged, subject, subject_of
+from traceability.passport import entry_of, subject
 
 _HEADS = 200
 _README = """\
@@ -54,17 +54,6 @@ It proves unchanged, not true.
 def readme(address: str = "") -> str:
     """Return what a proof says of itself; ``address`` is where the verifier is to be had."""
     return _README.format(page=f"{address or 'https://…'}/kiem-chung")
-
-
-def entry_of(transaction: Transaction, passport: IssuedPassport) -> LogEntry:
-    """Return a passport's entry in the log; raises `NotFound` for one from before the log."""
-    said = logged(passport)
-    entries = transaction.log.about(PASSPORT_ENTRY, subject_of(passport))
-    entry = next((one for one in entries if decode(one.entry).body == said), None)
-    if entry is None:
-        message = f"the passport of lot {passport.number} is from before the log; issue it again"
-        raise NotFound(message)
-    return entry
 
 
 def is_proven(transaction: Transaction, lot: Lot, issued_ms: int) -> bool:

@@ -16,7 +16,7 @@ from domain.device import Datastream
 from domain.diary import Entry, Work
 from domain.errors import NotFound
 from domain.gs1 import Gtin, LotNumber
-from domain.lot import Lot
+from domain.lot import Lot, Product
 from domain.plot import Band, Producer
 from domain.properties import observed_properties
 from domain.window import Window, days_window, print_instant
@@ -101,15 +101,8 @@ def dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dos
     written = transaction.diary.entries(plot.id, season.started, lot.harvested)
     entries = [entry for entry in written if entry.recorded_ms <= now_ms]
     declared = {
-        "lot": {
-            "gtin": lot.gtin,
-            "number": lot.number,
-            "digital_link": link_of(transaction, lot).canonical(),
-            "kilograms": lot.kilograms,
-            "harvested": lot.harvested.isoformat(),
-            "expires": lot.expires.isoformat(),
-        },
-        "product": {"crop": product.crop, "name_vi": product.name_vi, "name_en": product.name_en},
+        "lot": lot_row(transaction, lot),
+        "product": product_row(product),
         "producer": {
             "commitment": _commitment(transaction, producer),
             "area": {"code": area.code, "name_vi": area.name_vi, "name_en": area.name_en},
@@ -128,6 +121,23 @@ def dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dos
         "issuer": issuer,
     }
     return Dossier(transaction.lots.issued_ms(lot), declared, _measured(transaction, lot, window))
+
+
+def lot_row(transaction: Transaction, lot: Lot) -> dict[str, Any]:
+    """Return what a passport says of its lot."""
+    return {
+        "gtin": lot.gtin,
+        "number": lot.number,
+        "digital_link": link_of(transaction, lot).canonical(),
+        "kilograms": lot.kilograms,
+        "harvested": lot.harvested.isoformat(),
+        "expires": lot.expires.isoformat(),
+    }
+
+
+def product_row(product: Product) -> dict[str, Any]:
+    """Return what a passport says of its product."""
+    return {"crop": product.crop, "name_vi": product.name_vi, "name_en": product.name_en}
 
 
 def _measured(transaction: Transaction, lot: Lot, window: Window) -> tuple[Measured, ...]:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.errors import Clash, Refused
+from domain.errors import Clash, NotFound, Refused
 from domain.lot import IssuedPassport, Lot
 from domain.window import MINUTE_MS, print_instant
 from store.judged import as_known
 from store.records import Records, Transaction
+from store.records.log import LogEntry
 from store.series import Series
 from traceability.canonical import to_bytes
 from traceability.diary import log_older
@@ -18,7 +19,7 @@ from traceability.evidence.binding import bind, log_season
 from traceability.key_register import require_valid
 from traceability.lineage.graph import origins
 from traceability.log.append import record
-from traceability.log.entry import PASSPORT
+from traceability.log.entry import PASSPORT, decode
 from traceability.log.salted import salted
 from traceability.lots import require_waited
 from traceability.signer import Signer
@@ -113,6 +114,17 @@ def _later(now_ms: int, known_ms: int) -> int:
         message = f"a day was logged as known at {print_instant(known_ms)}, which is to come"
         raise Clash(message)
     return known_ms
+
+
+def entry_of(transaction: Transaction, passport: IssuedPassport) -> LogEntry:
+    """Return a passport's entry in the log; raises `NotFound` for one from before the log."""
+    said = logged(passport)
+    entries = transaction.log.about(PASSPORT, subject_of(passport))
+    entry = next((one for one in entries if decode(one.entry).body == said), None)
+    if entry is None:
+        message = f"the passport of lot {passport.number} is from before the log; issue it again"
+        raise NotFound(message)
+    return entry
 
 
 def _prepare(transaction: Transaction, lot: Lot, now_ms: int) -> None:

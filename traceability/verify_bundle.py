@@ -31,7 +31,7 @@ from traceability.log.proof import LogProof
 from traceability.trust import Trust
 from traceability.verify import STEPS as PASSPORT_STEPS
 from traceability.verify import verify
-from traceability.verify_days import check_days, check_evidence, check_readings
+from traceability.verify_days import check_days, check_evidence, check_readings, open_readings
 
 STEPS = (
     "bundle", *PASSPORT_STEPS, "entry", "checkpoint", "witnesses", "inclusion", "time", "days",
@@ -95,7 +95,7 @@ def verify_bundle(
     holds("disclosures")
     recomputed = None
     if readings is not None:
-        recomputed = check_readings(readings, document, chains)
+        recomputed = check_readings(open_readings(readings), document, chains)
         holds("readings")
     return Proven(
         document, verdict.key, proof.index, claim.at_ms, signed.checkpoint, signed.witnessed,

@@ -14,6 +14,8 @@ from traceability.log.proof import LogProof
 
 # Of each device, the newest revision of every day that it served on.
 Chains: TypeAlias = Mapping[str, Mapping[date, LoggedDay]]
+# Of each device and day, what the files say it was, by root.
+RawDays: TypeAlias = Mapping[tuple[str, date], Mapping[str, RawDay]]
 
 
 def check_days(
@@ -54,28 +56,44 @@ def check_evidence(document: Mapping[str, Any], chains: Chains) -> None:
             raise VerificationFailed("evidence", expected, f"{count}")
 
 
-def check_readings(files: Sequence[bytes], document: Mapping[str, Any], chains: Chains) -> int:
+def open_readings(files: Sequence[bytes]) -> RawDays:
+    """Return the days in files of raw readings; raises `VerificationFailed`, ``readings``.
+
+    A day may be there as several passports rest on it: each of its roots is kept.
+    """
+    days: dict[tuple[str, date], dict[str, RawDay]] = {}
+    for file in files:
+        for one in read_raw(file):
+            days.setdefault((one.device, one.day), {})[one.root.hex()] = one
+    return days
+
+
+def check_readings(days: RawDays, document: Mapping[str, Any], chains: Chains) -> int:
     """Make every day again from raw readings; return how many readings that were.
 
     Raises `VerificationFailed`, step ``readings``, naming the day that differs or is missing,
     and where the passport's count of readings is not that of the files.
     """
-    days: dict[tuple[str, date], RawDay] = {}
-    for file in files:
-        days |= {(one.device, one.day): one for one in read_raw(file)}
+    made: dict[str, list[RawDay]] = {}
+    lines = 0
     for device, chain in chains.items():
         for day, logged in chain.items():
-            one = days.get((device, day))
-            if one is None:
-                raise VerificationFailed(
-                    "readings", f"{device} on {day}", "no such day in the files"
-                )
-            if one.root.hex() != logged.fields["root"]:
-                expected = f"{device} on {day}: root {logged.fields['root']}"
-                raise VerificationFailed("readings", expected, one.root.hex())
+            one = _made(days, device, day, str(logged.fields["root"]))
+            made.setdefault(device, []).append(one)
+            lines += one.lines
     for row in document["evidence"]:
-        _check_count(row, [one for (device, _), one in days.items() if device == row["device"]])
-    return sum(one.lines for key, one in days.items() if key[1] in chains.get(key[0], ()))
+        _check_count(row, made.get(row["device"], ()))
+    return lines
+
+
+def _made(days: RawDays, device: str, day: date, root: str) -> RawDay:
+    there = days.get((device, day))
+    if not there:
+        raise VerificationFailed("readings", f"{device} on {day}", "no such day in the files")
+    if root not in there:
+        expected = f"{device} on {day}: root {root}"
+        raise VerificationFailed("readings", expected, ", ".join(there)[:300])
+    return there[root]
 
 
 def _check_count(row: Mapping[str, Any], days: Iterable[RawDay]) -> None:

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 
-from api.buyer.embed import found_by
 from api.buyer.devices import Sources, device_view
+from api.buyer.embed import found_by
 from api.buyer.linked_data import linked_data
 from api.buyer.parties import Party, party_view
 from api.buyer.views import lot_view

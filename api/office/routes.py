@@ -11,8 +11,8 @@ from api import i18n
 from api.deps import Deps, Given, Visitor, require_office
 from api.errors import status_of
 from api.i18n import language_of
-from api.office.zone import zone_of_office
 from api.office.tables import csv_answer
+from api.office.zone import zone_of_office
 from api.pages import render, told
 from district.health import Health, health
 from district.output import Output, output

@@ -13,7 +13,7 @@ from domain.window import DAY_MS, from_ms, local_day
 from field.diary import waitings
 from store.records import Transaction
 from store.records.lineage import LotKey
-from traceability.bundling import entry_of, make_bundle
+from traceability.bundling import make_bundle
 from traceability.canonical import to_bytes
 from traceability.credential.claims import Proof
 from traceability.credential.did import did_of, key_url
@@ -26,7 +26,7 @@ from traceability.key_register import require_valid
 from traceability.lineage.graph import downstream, key_of
 from traceability.log.entry import PASSPORT
 from traceability.log.files import LogFiles
-from traceability.passport import subject
+from traceability.passport import entry_of, subject
 from traceability.signer import Signer
 from traceability.standing import standing
 

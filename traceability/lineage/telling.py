@@ -4,12 +4,11 @@ The event is made of nothing but what the records keep, so that it can be made a
 time and held against the one that was logged (``nguon fsck``).
 """
 
-from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInput
 from domain.gs1 import Gln
-from domain.lineage import Portion, Step, StepKind
+from domain.lineage import MAKING, Step, StepKind
 from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
@@ -17,14 +16,12 @@ from traceability.countries import country_of
 from traceability.dossier import require_lot
 from traceability.epcis import lots as epcis
 from traceability.epcis.document import CONTEXT, Found
-from traceability.epcis.lots import HandOver, Hidden, Origin, Process, Spot
+from traceability.epcis.lots import HandOver, Hidden, Origin, Spot
 from traceability.epcis.repository import new_event
 from traceability.epcis.telling import Amount, Event, When, Where
-from traceability.lineage.weights import floor_grams, kilograms
+from traceability.lineage.making import amount, making
 from traceability.log.append import record
 from traceability.log.entry import EVENT
-
-_BY_STEP = {StepKind.TRANSFORM: "commissioning"}
 
 
 def opening_of(transaction: Transaction, lot: Lot) -> Event:
@@ -33,28 +30,23 @@ def opening_of(transaction: Transaction, lot: Lot) -> Event:
     zone = transaction.places.zone_of(plot, lot.harvested)
     country = country_of(zone.key)
     origin = Origin(lot.harvested, lot.expires, None if country is None else country.code)
-    amount = Amount(lot.gtin, lot.number, lot.kilograms)
-    return epcis.commissioned(amount, origin, When(lot.opened_ms, zone), Where(plot.gln, plot.gln))
+    whole = Amount(lot.gtin, lot.number, lot.kilograms)
+    return epcis.commissioned(whole, origin, When(lot.opened_ms, zone), Where(plot.gln, plot.gln))
 
 
 def event_of(transaction: Transaction, step: Step) -> Event:
     """Return the event of a step; raises `InvalidInput` when it makes no valid one."""
-    when, here = When(step.at_ms, zone_of(transaction, step)), step.place
-    inputs = [_amount(one) for one in step.inputs]
+    zone = zone_of(transaction, step)
+    if step.kind in MAKING:
+        return making(step, zone)
+    when, here = When(step.at_ms, zone), step.place
+    inputs = [amount(one) for one in step.inputs]
     if step.kind is StepKind.DESTROY:
         return epcis.destroyed(inputs, when, Where(here))
+    between = _between(transaction, step)
     if step.kind is StepKind.SHIP:
-        return epcis.shipped(inputs, _between(transaction, step), when, Where(here))
-    if step.kind is StepKind.RECEIVE:
-        return epcis.received(inputs, _between(transaction, step), when, Where(here, here))
-    # A name for the process that is the step's alone, whatever host it is told by.
-    name = f"{step.id} {' '.join(amount.uri for amount in inputs)}"
-    process = Process(
-        f"urn:uuid:{uuid5(NAMESPACE_URL, name)}",
-        _BY_STEP.get(step.kind, "creating_class_instance"),
-    )
-    outputs = [_amount(one) for one in step.outputs]
-    return epcis.transformed(inputs, outputs, process, when, Where(here, here))
+        return epcis.shipped(inputs, between, when, Where(here))
+    return epcis.received(inputs, between, when, Where(here, here))
 
 
 def keep(transaction: Transaction, event: Event, now_ms: int) -> bool:
@@ -92,7 +84,3 @@ def _between(transaction: Transaction, step: Step) -> HandOver:
     if shipment.giver is None:
         return HandOver(spot, taker)
     return HandOver(shipment.giver, taker, spot=spot)
-
-
-def _amount(one: Portion) -> Amount:
-    return Amount(one.gtin, one.number, kilograms(floor_grams(one.kilograms)))
