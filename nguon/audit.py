@@ -6,42 +6,29 @@ steps of lots, are in :mod:`.audit_written` and :mod:`.audit_events`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from domain.errors import NguonError, VerificationFailed
-from domain.ids import DeviceId
-from domain.window import day_window, print_instant
+from nguon.audit_days import QUIET, Looked, Say, body_of, days_in_log
 from nguon.audit_events import events_in_log
 from nguon.audit_written import written_in_log
-from nguon.compose import Stores, now_ms
+from nguon.compose import Stores
 from store.records import Transaction
-from store.records.days import DayRevision
 from store.records.log import LogEntry, SignedHead
-from traceability.evidence.commit import (
-    Source,
-    Station,
-    clock_was_off,
-    days_touched,
-    measuring,
-    read_day,
-)
 from traceability.log.checkpoint import Policy, open_checkpoint
-from traceability.log.entry import DENIAL, DEVICE_DAY, PASSPORT, RECALL, decode
+from traceability.log.entry import DENIAL, PASSPORT, RECALL, decode
 from traceability.log.files import LogFiles
 from traceability.log.merkle import EMPTY_ROOT, leaf_hash, root_of
 from traceability.passport import logged, subject_of
 
 _PAGE = 10_000
-_TOUCHED = 1_000_000
-
-Say = Callable[[str], None]
 
 
 def findings(
-    opened: Stores, files: LogFiles, policy: Policy, say: Say = lambda _: None
+    opened: Stores, files: LogFiles, policy: Policy, looked: Looked = QUIET
 ) -> Iterator[str]:
     """Yield what is wrong with the log, nothing when all is well."""
+    say = looked.say
     with opened.records.reading() as transaction:
         heads, size = transaction.log.heads(), transaction.log.size()
     yield from _tree(opened, heads, size, policy, say)
@@ -51,7 +38,7 @@ def findings(
         yield from [*written_in_log(transaction), *_passports(transaction)]
         yield from _recalls(transaction)
         yield from [*_denials(transaction), *events_in_log(transaction)]
-    yield from _days(opened, say)
+    yield from days_in_log(opened, looked)
 
 
 def _tree(
@@ -126,7 +113,7 @@ def _published(files: LogFiles, heads: Sequence[SignedHead], policy: Policy) -> 
 
 
 def _passports(transaction: Transaction) -> Iterator[str]:
-    said = {one.subject: _said(one) for one in transaction.log.of_kind(PASSPORT)}
+    said = {one.subject: body_of(one) for one in transaction.log.of_kind(PASSPORT)}
     for passport in transaction.lots.passports():
         subject = subject_of(passport)
         there = said.pop(subject, None)
@@ -158,67 +145,3 @@ def _denials(transaction: Transaction) -> Iterator[str]:
                 f"lot {subject} was denied by its grower {in_log[subject]} times in the log,"
                 f" {kept[subject]} times in the records"
             )
-
-
-def _days(opened: Stores, say: Say) -> Iterator[str]:
-    """Make the newest revision of every logged day again from its readings."""
-    with opened.records.reading() as transaction:
-        stations = measuring(transaction, now_ms())
-        revisions = transaction.days.every_newest()
-        chained = {device: transaction.log.about(DEVICE_DAY, device) for device in stations}
-    for device, chain in chained.items():
-        yield from _chain(device, chain)
-    source = Source.of(opened.series)
-    kept_ms = opened.series.kept_since()
-    off = {device for device in stations if clock_was_off(source, device)}
-    for number, one in enumerate(revisions, 1):
-        say(f"day {number} of {len(revisions)} in the log")
-        station = stations.get(one.device)
-        if station is None or day_window(one.day, station.zone).start_ms < kept_ms:
-            continue  # its readings were let go, and are final
-        if read_day(source, station, one.day, one.known_ms).root == one.root:
-            continue
-        # A clock found to be off moves what was logged; the watcher logs those days anew.
-        if one.device not in off or not _waits(opened, station, one):
-            yield _differs(one)
-
-
-def _waits(opened: Stores, station: Station, one: DayRevision) -> bool:
-    """Whether a day is to be logged anew."""
-    with opened.records.reading() as transaction:
-        due = {(day.device, day.day) for day in transaction.days.due_of(one.device)}
-    touched = days_touched({one.device: station}, opened.series.touched(_TOUCHED))
-    return (one.device, one.day) in due | touched
-
-
-def _differs(one: DayRevision) -> str:
-    return (
-        f"device {one.device}, day {one.day}: its readings are not those that were logged at"
-        f" {print_instant(one.known_ms)}: some were deleted, changed or put in"
-    )
-
-
-def _chain(device: DeviceId, chain: Sequence[LogEntry]) -> Iterator[str]:
-    previous, days = "", set[tuple[str, int]]()
-    for one in chain:
-        body = _said(one)
-        if body.get("previous") != previous:
-            yield f"device {device}: entry {one.number} does not follow the one before it"
-        previous = leaf_hash(one.entry).hex()
-        day = str(body.get("day")), int(body.get("revision", 0))
-        if body.get("continues") is False and not body.get("clock"):
-            yield (
-                f"device {device}, day {day[0]}: revision {day[1]} lacks readings of the one"
-                " before it, and no clock was off"
-            )
-        if day in days:
-            yield f"device {device}: entry {one.number} says again what was logged of {day[0]}"
-        days.add(day)
-
-
-def _said(one: LogEntry) -> Mapping[str, Any]:
-    """Return what an entry says, nothing when it cannot be read: that is told elsewhere."""
-    try:
-        return decode(one.entry).body
-    except VerificationFailed:
-        return {}

@@ -13,6 +13,7 @@ from domain.ids import PlotId
 from firmware_sim.__main__ import add_replay, progress
 from firmware_sim.replay import load_map
 from nguon import settings as config
+from nguon.audit_days import Looked
 from nguon.backup import add_backup
 from nguon.compose import log_key, make_log_key, make_signer, signer, stores, trust
 from nguon.ending import ended
@@ -112,7 +113,21 @@ def build_parser() -> argparse.ArgumentParser:
     add_log(verbs)
     add_keys(verbs)
     add_witness(verbs)
-    _add(verbs, "fsck", "re-check everything the stores claim", _fsck)
+    _add(
+        verbs,
+        "fsck",
+        "re-check everything the stores claim",
+        _fsck,
+        (
+            "--archive",
+            {
+                "type": Path,
+                "metavar": "FOLDER",
+                "help": "where the files of `nguon store drop` are: dropped days are made again"
+                " from them; without it they are counted",
+            },
+        ),
+    )
     add_import(verbs)
     add_export(verbs)
     add_store(verbs)
@@ -199,18 +214,20 @@ def _migrate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _fsck(_options: argparse.Namespace) -> int:
+def _fsck(options: argparse.Namespace) -> int:
     loaded = config.load().settings
-    wrong = 0
+    wrong, told = 0, list[str]()
+    looked = Looked(options.archive, told.append, progress)
     with stores(loaded) as opened:
         believed = trust(loaded, opened.records, log_key(loaded))
         keys = believed.keys or (signer(loaded).public(),)
-        for line in findings(opened, keys, shown(loaded, believed), progress):
+        for line in findings(opened, keys, shown(loaded, believed), looked):
             progress("")
             print(line, flush=True)
             wrong += 1
         tally = opened.series.tally()
     progress("")
+    print("\n".join(told), end="\n" if told else "")
     print(f"{tally.readings} readings, {tally.conflicts} conflicts,", end=" ")
     print(f"{tally.quarantined} in quarantine, {tally.touched} roll-ups due:", end=" ")
     print(f"{wrong} findings")

@@ -4,7 +4,7 @@ Prints nothing itself; yields one finding a line, in the order checked. Nothing 
 repaired: what is wrong is for a person to see.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.bucket import fold
@@ -13,13 +13,15 @@ from domain.ids import SeriesId
 from domain.lot import IssuedPassport
 from domain.window import LAST_MS, Size, Window, day_window, local_day
 from nguon import audit
+from nguon.audit_days import QUIET, Looked
 from nguon.compose import Stores, rhythms
 from nguon.settings import Settings
-from store.judged import as_known, judged
+from store.judged import as_known, judged, limits_of, reach
 from store.rollups import Rhythm
 from traceability.canonical import to_bytes
-from traceability.dossier import compile_document, dossier, require_lot
+from traceability.dossier import Measured, compile_document, dossier, require_lot
 from traceability.epcis.repository import recheck
+from traceability.evidence.dropped import dropped_of
 from traceability.evidence.statistics import METHOD
 from traceability.keys import TrustedKey
 from traceability.log.checkpoint import Policy
@@ -46,12 +48,13 @@ def findings(
     opened: Stores,
     trusted: Sequence[TrustedKey],
     shown: Shown | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    looked: Looked = QUIET,
 ) -> Iterator[str]:
-    """Yield what is wrong, nothing when all is well; ``say`` is told how far it is.
+    """Yield what is wrong, nothing when all is well.
 
     Without ``shown`` the log is left out.
     """
+    say = looked.say
     say("structure and ledger")
     yield from opened.series.check()
     rhythm = rhythms(opened.records)
@@ -66,16 +69,20 @@ def findings(
     say("events")
     with opened.records.reading() as transaction:
         yield from recheck(transaction)
-    yield from _passports(opened, trusted, say)
+    yield from _passports(opened, trusted, looked)
     if shown is not None:
-        yield from audit.findings(opened, shown.files, shown.policy, say)
+        yield from audit.findings(opened, shown.files, shown.policy, looked)
 
 
 def _rollups(opened: Stores, series: SeriesId, rhythm: Rhythm) -> Iterator[str]:
     # Days whose readings were let go cannot be computed again, and are final.
     kept = Window(opened.series.kept_since(), LAST_MS + 1)
+    back, _ = reach(rhythm.limits, rhythm.interval_ms)
     due = {t.hour_ms for t in opened.series.touched(1_000_000) if t.series == series}
-    for bucket in opened.series.buckets(series, kept, Size.DAY):
+    buckets = opened.series.buckets(series, kept, Size.DAY)
+    for bucket in buckets[1:] if kept.start_ms else buckets:  # the first one's neighbours went
+        if kept.start_ms and bucket.start_ms - back < kept.start_ms:
+            continue
         day = day_window(local_day(bucket.start_ms, rhythm.zone), rhythm.zone)
         if any(day.holds(hour) for hour in due):
             continue
@@ -97,9 +104,7 @@ def _doubted(opened: Stores) -> Iterator[str]:
         )
 
 
-def _passports(
-    opened: Stores, trusted: Sequence[TrustedKey], say: Callable[[str], None]
-) -> Iterator[str]:
+def _passports(opened: Stores, trusted: Sequence[TrustedKey], looked: Looked) -> Iterator[str]:
     with opened.records.reading() as transaction:
         passports = transaction.lots.passports()
         revoked = {key.id for key in transaction.keys.every() if key.revoked}
@@ -112,12 +117,24 @@ def _passports(
     ]
     # One short transaction a passport: an open one would hold up every writer.
     for number, passport in enumerate(passports, 1):
-        say(f"passport {number} of {len(passports)}")
-        yield from _passport(opened, passport, trusted)
+        looked.say(f"passport {number} of {len(passports)}")
+        yield from _passport(opened, passport, trusted, looked)
+
+
+def _rests_on(opened: Stores, one: Measured) -> bool:
+    """Whether figures of a datastream rest on readings that may have been dropped.
+
+    Those of its windows, what they were judged by, and whether anything came before at all.
+    """
+    kept_ms = opened.series.kept_since()
+    back, _ = reach(limits_of(one.stream), one.stream.interval_s * 1000)
+    begins_ms = min((window.start_ms for window in one.windows), default=0) - back
+    before = Window(kept_ms, max(kept_ms, begins_ms))
+    return next(iter(opened.series.read(one.stream.series, before)), None) is None
 
 
 def _passport(
-    opened: Stores, passport: IssuedPassport, trusted: Sequence[TrustedKey]
+    opened: Stores, passport: IssuedPassport, trusted: Sequence[TrustedKey], looked: Looked
 ) -> Iterator[str]:
     name = f"passport of lot {passport.number} ({passport.gtin})"
     read = as_known(opened.series.read, passport.issued_ms)
@@ -129,6 +146,11 @@ def _passport(
         with opened.records.reading() as transaction:
             lot = require_lot(transaction, passport.gtin, passport.number)
             known = dossier(transaction, lot, issuer, passport.issued_ms)
+            devices = {one.stream.device for one in known.measured}
+            dropped = {one for one in devices if dropped_of(transaction, one)}
+        if any(_rests_on(opened, one) for one in known.measured if one.stream.device in dropped):
+            looked.tell(f"{name}: signature and log were looked at, its readings were dropped")
+            return
         bound = {name: verdict.document[name] for name in ("device_days", "log")}
         now = compile_document(known, read, bound)
     except VerificationFailed as error:

@@ -1,4 +1,4 @@
-"""``nguon store``: move house from one time-series store to another, and compare two."""
+"""``nguon store``: move house to another time-series store, compare two, let old readings go."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from domain.errors import BadSettings
 from firmware_sim.__main__ import progress
 from nguon import settings as config
 from nguon.compose import open_series
+from nguon.dropping import add_drop
 from nguon.settings import file_of
 from store.archive import copy
 from store.compare import differences
@@ -19,8 +20,9 @@ _SHOWN = 20
 def add_store(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the verb ``store``."""
     parser = verbs.add_parser(
-        "store", help="move house to another time-series store",
-        description="Move all readings to another time-series store, or compare two.",
+        "store", help="move house to another time-series store, or let old readings go",
+        description="Move all readings to another time-series store, compare two, or let old"
+        " readings go.",
     )  # fmt: skip
     parts = parser.add_subparsers(required=True, metavar="WHAT")
     moving = parts.add_parser(
@@ -42,6 +44,7 @@ def add_store(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     how.add_argument("--compare", action="store_true", help="copy nothing, only compare")
     how.add_argument("--dry-run", action="store_true", help="say what would be copied, and end")
     moving.set_defaults(verb=_copy)
+    add_drop(parts)
 
 
 def _copy(options: argparse.Namespace) -> int:

@@ -1,6 +1,8 @@
 """``nguon proof``: a lot's proof as a file, with the raw readings beside it if wanted."""
 
 import argparse
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from domain.errors import Clash, NotFound
@@ -31,7 +33,27 @@ def add_proof(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="where to (default: GTIN-LOT.zip here); nothing is overwritten",
     )  # fmt: skip
     parser.add_argument("--readings", action="store_true", help="the raw readings too")
+    parser.add_argument(
+        "--archive", type=Path, metavar="FOLDER",
+        help="where the files of `nguon store drop` are, for readings that the store has let go",
+    )  # fmt: skip
     parser.set_defaults(verb=_proof)
+
+
+def _write_readings(folder: Path, told: Iterable[tuple[str, Iterable[bytes]]]) -> None:
+    """Write a file a device; all of them, or no folder."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        for device, lines in told:
+            progress(f"readings of {device}")
+            beside = partial / f"{device}.csv"
+            with concerning(beside), beside.open("xb") as file:
+                file.writelines(lines)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _proof(options: argparse.Namespace) -> int:
@@ -53,16 +75,12 @@ def _proof(options: argparse.Namespace) -> int:
             if target.exists():
                 message = f"{target} is there already; nothing is overwritten"
                 raise Clash(message)
-            with concerning(target), target.open("xb") as file:
-                file.write(raw)
             if options.readings:
                 folder = target.with_suffix(".readings")
-                folder.mkdir()
-                for device, lines in raw_readings(transaction, opened.series, passport, now_ms()):
-                    progress(f"readings of {device}")
-                    beside = folder / f"{device}.csv"
-                    with concerning(beside), beside.open("xb") as file:
-                        file.writelines(lines)
+                told = raw_readings(transaction, opened.series, passport, now_ms(), options.archive)
+                _write_readings(folder, told)
+            with concerning(target), target.open("xb") as file:
+                file.write(raw)
     progress("")
     if options.readings:
         print(f"{folder}: the raw readings, a file a device")

@@ -13,6 +13,7 @@ from pathlib import Path
 from domain.errors import Clash, InvalidInput
 from firmware_sim.__main__ import progress
 from nguon import settings as config
+from nguon.audit_days import Looked
 from nguon.backup import (
     KEY,
     LOG_KEY,
@@ -107,7 +108,7 @@ def drill(backup: Path, settings: Settings, say: Say) -> Iterator[str]:
             if held != said:
                 yield f"readings, cycles, conflicts, quarantine: manifest {said}, there {held}"
             keys = believed.keys or (key,)
-            yield from findings(opened, keys, shown(scratch, believed), say)
+            yield from findings(opened, keys, shown(scratch, believed), Looked(say=say))
 
 
 def add_restore(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,12 +1,13 @@
 """Putting a passport's proof together, and its raw readings beside it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from domain.errors import NotYet, VerificationFailed
+from domain.errors import NotFound, NotYet, VerificationFailed
 from domain.ids import DeviceId
 from domain.lot import IssuedPassport, Lot
 from domain.window import print_instant
@@ -18,8 +19,11 @@ from store.series import Series
 from traceability.bundle import Bundle, write_chain
 from traceability.dossier import PRODUCER, producer_said
 from traceability.envelope import Envelope
+from traceability.evidence.archived import as_logged, read_archive
 from traceability.evidence.commit import Station, day_lines, measuring
 from traceability.evidence.device_day import HEADER
+from traceability.evidence.dropped import Dropped, dropped_of
+from traceability.evidence.raw_days import RawDay
 from traceability.log.checkpoint import Policy, open_checkpoint
 from traceability.log.entry import DEVICE_DAY, decode
 from traceability.log.entry import PASSPORT as PASSPORT_ENTRY
@@ -127,26 +131,60 @@ def _logged(
 
 
 def raw_readings(
-    transaction: Transaction, series: Series, passport: IssuedPassport, now_ms: int
-) -> Iterator[tuple[str, Iterator[bytes]]]:
+    transaction: Transaction, series: Series, passport: IssuedPassport, now_ms: int,
+    archive: Path | None = None,
+) -> Iterator[tuple[str, Iterator[bytes]]]:  # fmt: skip
     """Yield (device, its lines) of the raw readings of the days a passport rests on.
 
-    Lines end in a newline; each day is as it was known when it was logged.
+    Lines end in a newline; each day is as it was known when it was logged. Days that were
+    dropped are taken from their archive files; raises `NotFound`, naming the files, where no
+    ``archive`` is said, and `VerificationFailed`, step ``archive``, where they do not do.
     """
     document = json.loads(Envelope.decode(passport.envelope).payload)
     stations = measuring(transaction, now_ms)
     for row in document["device_days"]:
-        known = {day: one.known_ms for day, one in _days_at(transaction, row).items()}
-        yield row["device"], _lines(series, stations[DeviceId(row["device"])], known)
+        device = DeviceId(row["device"])
+        days = _days_at(transaction, row)
+        drops = dropped_of(transaction, device)
+        files = _files(days.values(), drops, archive)
+        yield device, _lines(series, stations[device], days.values(), files)
 
 
-def _lines(series: Series, station: Station, known: Mapping[date, int]) -> Iterator[bytes]:
+def _files(
+    days: Collection[DayRevision], drops: Sequence[Dropped], archive: Path | None
+) -> list[Mapping[date, RawDay]]:
+    """Return what the archive files of these days hold, nothing where none was dropped."""
+    wanted = [act for act in drops if any(act.covers(one) for one in days)]
+    if wanted and archive is None:
+        named = ", ".join(act.file for act in wanted)
+        message = f"readings of {wanted[0].device} were dropped: --archive says where {named} is"
+        raise NotFound(message)
+    return [read_archive(archive, act) for act in wanted] if archive is not None else []
+
+
+def _lines(
+    series: Series, station: Station, days: Collection[DayRevision],
+    files: Sequence[Mapping[date, RawDay]],
+) -> Iterator[bytes]:  # fmt: skip
     yield HEADER.encode() + b"\n"
-    for day in sorted(known):
-        read = as_known(series.read, known[day])
-        summary, lines = day_lines(read, station, day)
+    for one in sorted(days, key=lambda one: one.day):
+        archived = [file[one.day] for file in files if one.day in file]
+        summary, lines = _day(series, station, one, archived)
         yield summary + b"\n"
-        yield b"".join(line.text(station.device).encode() + b"\n" for line in lines)
+        yield b"".join(line + b"\n" for line in lines)
+
+
+def _day(
+    series: Series, station: Station, one: DayRevision, archived: Sequence[RawDay]
+) -> tuple[bytes, list[bytes]]:
+    if archived:
+        found = as_logged(archived, station, one)
+        if found is None:
+            expected = f"{station.device} on {one.day} as it was logged at entry {one.number}"
+            raise VerificationFailed("archive", expected, "as it was logged later")
+        return found
+    summary, lines = day_lines(as_known(series.read, one.known_ms), station, one.day)
+    return summary, [line.text(station.device).encode() for line in lines]
 
 
 def _days_at(transaction: Transaction, row: Mapping[str, Any]) -> dict[date, DayRevision]:

@@ -15,7 +15,7 @@ from traceability.canonical import to_bytes
 from traceability.diary import log_older
 from traceability.dossier import PRODUCER, Dossier, compile_document, dossier, producer_said
 from traceability.envelope import PAYLOAD_TYPE, Envelope, digest_of, pre_authentication
-from traceability.evidence.binding import bind, log_season
+from traceability.evidence.binding import Bound, bind, log_season
 from traceability.key_register import require_valid
 from traceability.lineage.graph import origins
 from traceability.log.append import record
@@ -60,6 +60,7 @@ def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
         log_season(by.records, by.series, before.measured, now_ms)
         with by.records.reading() as transaction:
             days = bind(transaction, before.measured, now_ms)
+        _require_there(lot, days)
         if days.known_ms <= now_ms:
             break
         # The watcher has logged a day meanwhile, with what came since.
@@ -106,6 +107,17 @@ def logged(passport: IssuedPassport) -> Mapping[str, Any]:
         "key": passport.key_id,
         "envelope": digest_of(passport.envelope),
     }
+
+
+def _require_there(lot: Lot, days: Bound) -> None:
+    """Raise `Refused` where readings were let go: figures of the rest would be no figures."""
+    if days.dropped:
+        device, day = min(days.dropped)
+        message = (
+            f"readings that lot {lot.number} rests on were dropped, {device} on {day} first;"
+            " the passport that it had still holds"
+        )
+        raise Refused(message, "retention")
 
 
 def _later(now_ms: int, known_ms: int) -> int:

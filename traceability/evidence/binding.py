@@ -11,6 +11,7 @@ from store.records import Records, Transaction
 from store.records.days import DayDue
 from store.series import Series
 from traceability.evidence.commit import Source, Station, days_touched, log_days, measuring
+from traceability.evidence.dropped import dropped_of, is_dropped
 from traceability.log.entry import DEVICE_DAY
 from traceability.log.merkle import leaf_hash
 
@@ -48,10 +49,14 @@ def log_season(records: Records, series: Series, served: Sequence[Served], now_m
 
 
 class Bound(NamedTuple):
-    """What a passport says of the days of each device, and when the last of them was known."""
+    """What a passport says of the days of each device, and when the last of them was known.
+
+    ``dropped`` are those days, device by device, whose readings were let go.
+    """
 
     rows: list[dict[str, Any]]
     known_ms: int
+    dropped: list[tuple[DeviceId, date]]
 
 
 def bind(transaction: Transaction, served: Sequence[Served], now_ms: int) -> Bound:
@@ -60,12 +65,14 @@ def bind(transaction: Transaction, served: Sequence[Served], now_ms: int) -> Bou
     ``tip`` is the leaf hash of the device's newest entry, ``number`` its place in the log.
     """
     stations = measuring(transaction, now_ms)
-    rows, known_ms = [], 0
+    rows, known_ms, dropped = [], 0, []
     for device, days in sorted(_spans(served, stations).items()):
         newest = transaction.days.newest(device, days[0], days[-1])
         tip = transaction.log.newest(DEVICE_DAY, device)
         if tip is None:
             continue
+        drops = dropped_of(transaction, device)
+        dropped += [(device, day) for day, one in newest.items() if is_dropped(drops, one)]
         known_ms = max(known_ms, *(one.known_ms for one in newest.values()), 0)
         rows.append(
             {
@@ -78,7 +85,7 @@ def bind(transaction: Transaction, served: Sequence[Served], now_ms: int) -> Bou
                 "tip": leaf_hash(tip.entry).hex(),
             }
         )
-    return Bound(rows, known_ms)
+    return Bound(rows, known_ms, dropped)
 
 
 def _spans(

@@ -28,6 +28,7 @@ from traceability.evidence.device_day import (
     runs_of,
     summary,
 )
+from traceability.evidence.dropped import dropped_of, is_dropped
 from traceability.log.append import record
 from traceability.log.entry import DEVICE_DAY
 from traceability.log.merkle import leaf_hash
@@ -131,7 +132,7 @@ def _expected(one: Station, window: Window) -> dict[Channel, int]:
 
 
 def log_day(transaction: Transaction, read: DayRead, zone: ZoneInfo, now_ms: int) -> bool:
-    """Log a day as it was read, unless that is what the log says already.
+    """Log a day as it was read, unless that is what the log says already, or it was dropped.
 
     False when somebody else has logged it since what it was compared with: it is still due.
     """
@@ -140,6 +141,8 @@ def log_day(transaction: Transaction, read: DayRead, zone: ZoneInfo, now_ms: int
     there = transaction.days.newest(device, read.day, read.day).get(read.day)
     if (there and there.revision) != (read.before and read.before.revision):
         return False  # somebody else has logged it meanwhile; it stays due
+    if there is not None and is_dropped(dropped_of(transaction, device), there):
+        return True  # its readings were let go: what is left of them is not what was logged
     if there is not None:
         final = there.known_ms >= day_window(read.day, zone).end_ms
         if there.known_ms >= read.known_ms or (final and there.root == read.root):

@@ -21,7 +21,8 @@ _COLUMNS = len(HEADER.split(","))
 class RawDay:
     """A device's day out of a file: what its summary says, its root, and its times.
 
-    ``times`` gives of each channel the device times at which it measured, ms, ascending.
+    ``times`` gives of each channel the device times at which it measured, ms, ascending;
+    ``summary`` and ``texts`` are the lines that the root is over.
     """
 
     device: str
@@ -30,6 +31,8 @@ class RawDay:
     root: bytes
     lines: int
     times: dict[str, list[int]]
+    summary: bytes
+    texts: tuple[bytes, ...]
 
 
 def read_raw(raw: bytes) -> Iterator[RawDay]:
@@ -67,7 +70,7 @@ def _day(summary: bytes, lines: list[bytes]) -> RawDay:
         there = {name: len(times.get(name, ())) for name in sorted(differing)}
         raise VerificationFailed("readings", f"{device} on {day}: {said}", str(there))
     root = node_hash(leaf_hash(summary), root_of(leaf_hash(line) for line in lines))
-    return RawDay(device, day, zone, root, len(lines), times)
+    return RawDay(device, day, zone, root, len(lines), times, summary, tuple(lines))
 
 
 def _times(device: str, lines: list[bytes]) -> dict[str, list[int]]:

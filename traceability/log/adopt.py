@@ -17,7 +17,7 @@ from store.records import Records, Transaction
 from store.records.days import DayRevision
 from store.records.log import LogEntry, SignedHead
 from traceability.log.checkpoint import Checkpoint
-from traceability.log.entry import DEVICE_DAY, KEY, PASSPORT, Claim, decode
+from traceability.log.entry import DEVICE_DAY, DROP, KEY, PASSPORT, Claim, decode
 from traceability.log.merkle import leaf_hash, root_of
 from traceability.log.reader import LogReader
 
@@ -59,7 +59,7 @@ def _root(transaction: Transaction, size: int) -> bytes:
 def _subject(claim: Claim, number: int) -> str:
     """Return what an entry is filed under; a diary's says nothing of whose it was."""
     body = claim.body
-    if claim.kind == DEVICE_DAY:
+    if claim.kind in (DEVICE_DAY, DROP):
         return str(body["device"])
     if claim.kind == PASSPORT:
         return f"{body['gtin']}/{body['lot']}/{parse_instant(str(body['issued']))}"

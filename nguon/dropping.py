@@ -1,0 +1,58 @@
+"""``nguon store drop``: old readings into archive files, into the log, and out of the store."""
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from domain.window import day_window, print_instant
+from firmware_sim.__main__ import progress
+from nguon import settings as config
+from nguon.compose import UTC_ZONE, now_ms, stores
+from traceability.evidence.dropping import let_go
+
+
+def add_drop(parts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``drop`` to the verb ``store``."""
+    parser = parts.add_parser(
+        "drop",
+        help="archive readings from before a day, say so in the log, and let them go",
+        description="Let the readings from before a day go, for good, in whole parts of 30 days."
+        " Each device's days are written to an archive file first, shown to be as they were"
+        " logged, and read back; an entry of the public log names every file and its SHA-256; only"
+        " then the store drops them. What they said stays: roll-ups, passports, the log. Nothing"
+        " is dropped that no logged day holds, and a dropped day is never logged anew.",
+        epilog="Keep the files: `nguon fsck --archive` makes the days again from them, `nguon proof"
+        " --archive` puts them beside a proof. A lot over these days gets no new passport."
+        " Cut short, or refused since something has just come, say it again. Exit status: 0"
+        " dropped, 2 refused or an error, and nothing is deleted.",
+    )
+    parser.add_argument(
+        "--before", type=_day, metavar="DAY", required=True,
+        help="the first day to keep, 2026-06-01 (UTC); the part it lies in stays whole",
+    )  # fmt: skip
+    parser.add_argument(
+        "--archive", type=Path, metavar="FOLDER", required=True,
+        help="where to write the files; nothing is overwritten",
+    )  # fmt: skip
+    parser.set_defaults(verb=_drop)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = f"a day such as 2026-06-01, not {text[:40]!r}"
+        raise argparse.ArgumentTypeError(message) from error
+
+
+def _drop(options: argparse.Namespace) -> int:
+    bound_ms = day_window(options.before, UTC_ZONE).start_ms
+    folder: Path = options.archive
+    with stores(config.load().settings) as opened:
+        done = let_go(opened.records, opened.series, bound_ms, folder, now_ms(), progress)
+    progress("")
+    for one in done.entries:
+        print(f"{folder / one.file}: {one.days} days of {one.device}, {one.readings} readings")
+    print(f"{done.readings} readings from before {print_instant(done.until_ms)} were dropped;")
+    print(f"{len(done.entries)} entries of the log say so. Copy the files to a place of their own.")
+    return 0
