@@ -8,7 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import doors, errors, log
-from api.buyer import embed
+from api.buyer import checking, embed
 from api.buyer import routes as buyer
 from api.deps import Deps
 from api.epcis import MOST_BYTES as EPCIS_MOST_BYTES
@@ -57,6 +57,7 @@ def create_app(given: Deps) -> FastAPI:
         doors.router,
         buyer.router,
         embed.router,
+        checking.router,
         grower.router,
         growers_lots.router,
         office.router,
@@ -70,7 +71,7 @@ def create_app(given: Deps) -> FastAPI:
 
     @app.get("/.well-known/nguon-keys.json", tags=["service"], operation_id="get_keys")
     def keys() -> Response:
-        """Return the public keys that passports are checked with."""
+        """Return the public keys that passports are checked with; its SHA-256 is told to all."""
         return Response(print_trust(given.trust()), media_type="application/json")
 
     @app.get(DID_PATH, tags=["service"], operation_id="get_did")

@@ -46,6 +46,8 @@ class Deps:
     place_header: str
     page_life_ms: int
     demo: bool
+    source_url: str
+    verifier: Callable[[], bytes]
     issuer_gln: Gln | None = None
 
 

@@ -1,26 +1,40 @@
 """``nguon keys``: the life of the keys that sign passports."""
 
 import argparse
+from pathlib import Path
 
 from domain.errors import BadSettings, Refused
+from domain.text import one_line
 from domain.window import parse_instant, print_instant
 from nguon import settings as config
-from nguon.compose import begin_signing, now_ms, signer, stores
+from nguon.compose import begin_signing, log_key, now_ms, signer, stores, trust
+from nguon.handed_in import read_keys
 from traceability.key_register import announce, revoke, trusted
 from traceability.signer import create
+from traceability.trust import fingerprint, print_trust
 
 
 def add_keys(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb ``keys`` with its own three."""
+    """Add the verb ``keys`` with its own four."""
     parser = verbs.add_parser(
         "keys",
         help="list, rotate and revoke the keys that sign passports",
         description="Every passport is signed with one key at a time. Which were valid when is"
         " published, and each change is in the log.",
     )
-    inner = parser.add_subparsers(required=True, metavar="list | rotate | revoke")
+    inner = parser.add_subparsers(required=True, metavar="list | fingerprint | rotate | revoke")
     lists = inner.add_parser("list", help="one line a key: id, from when, until when")
     lists.set_defaults(verb=_list)
+    prints = inner.add_parser(
+        "fingerprint",
+        help="one line to print on paper: the SHA-256 of the published list of keys",
+        description="Print the SHA-256 of the list of keys as it is published, one line. Print it"
+        " on paper, and have others do so too: whoever has the file compares it (sha256sum"
+        " KEYS.json; `nguon verify` prints it). It changes whenever a key or a witness does. With"
+        " FILE, that of the list in a file, which needs no installation.",
+    )
+    prints.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a list of keys")
+    prints.set_defaults(verb=_fingerprint)
     rotates = inner.add_parser(
         "rotate",
         help="make a new key and end the one in use; then start `nguon api` again",
@@ -54,6 +68,17 @@ def _list(_options: argparse.Namespace) -> int:
         print(f"{key.id}  from {print_instant(key.from_ms)}  {until}")
     if not keys:
         print("no key has signed yet")
+    return 0
+
+
+def _fingerprint(options: argparse.Namespace) -> int:
+    if options.file is not None:
+        print(f"{read_keys(options.file)[1]}  {one_line(options.file)}")
+        return 0
+    loaded = config.load().settings
+    with stores(loaded) as opened:
+        published = print_trust(trust(loaded, opened.records, log_key(loaded))).encode()
+    print(f"{fingerprint(published)}  {loaded.address()}/.well-known/nguon-keys.json")
     return 0
 
 

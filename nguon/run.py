@@ -26,6 +26,7 @@ from nguon import metrics
 from nguon.compose import Stores, begin_signing, log_key, now_ms, stores, trust
 from nguon.listen import listener
 from nguon.settings import Settings, refuse_placeholders
+from nguon.verifier import build
 from store.scan_journal import ScanJournal
 from traceability.log.files import LogFiles
 from traceability.passport import Issuer
@@ -118,6 +119,8 @@ def web_deps(settings: Settings, opened: Stores) -> Deps:
         page_life_ms=LIFE_MS,
         demo=settings.demo,
         issuer_gln=settings.issuer_party(),
+        source_url=settings.source_url,
+        verifier=build,
     )
 
 

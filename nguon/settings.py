@@ -88,6 +88,12 @@ class Settings(BaseModel):
         pattern=r"^([0-9]{4,12})?$",
         description="GS1 company prefix: devices that are enrolled get it and their id as GIAI.",
     )
+    source_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="Where this program's source is published, as buyers read it; empty: they are"
+        " told to ask the office.",
+    )
     signing_key: Path = Field(
         Path("secrets/signing.key"),
         description="Private key of passports, within data if relative.",

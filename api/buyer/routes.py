@@ -100,14 +100,6 @@ def label_picture(given: Given, gtin: str, lot: str, kind: str) -> Response:
     return Response(qr.svg(link), media_type="image/svg+xml")
 
 
-@router.get("/kiem-chung")
-def explanation(request: Request, given: Given) -> Response:
-    """What a passport proves, what it does not, and how to check it oneself."""
-    trust = given.trust()
-    context = {"keys": trust.keys, "log": trust.log, "address": given.address}
-    return render(request, "explanation.html", context)
-
-
 @router.post("/phan-hoi")
 def report(
     request: Request,

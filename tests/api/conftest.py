@@ -16,6 +16,7 @@ from api.scans.recorder import Kept, Recorder
 from domain.gs1 import Giai, Gln
 from domain.ids import ProducerId
 from domain.lot import IssuedPassport
+from nguon.verifier import build
 from store.rollups import Rhythm, roll_up
 from store.scan_journal import ScanJournal
 from tests.builders import DEVICE, ZONE
@@ -96,6 +97,8 @@ def standing_site(folder: Path, page_life_ms: int, place_header: str = "") -> Si
         sessions=Sessions(world.records, "a key of the tests", clock),
         demo=False,
         issuer_gln=ISSUER,
+        source_url="",
+        verifier=build,
     )
     return Site(create_app(deps), world, clock, passport, recorder)
 

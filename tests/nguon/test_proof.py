@@ -1,5 +1,6 @@
 """``nguon proof``, ``log`` and ``keys``: from an installation to a stranger's verdict."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -146,6 +147,26 @@ def test_keys_are_rotated_and_revoked_and_what_they_signed_is_told(
     (installed / "keys.json").write_text(json.dumps(world_keys))
     assert verified(installed) == 1
     assert "FAILED" in capsys.readouterr().out
+
+
+def test_the_fingerprint_is_that_of_the_published_list_on_any_computer(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the web application serves it: what `sha256sum` makes of the file that was saved."""
+    published = (installed / "keys.json").read_bytes()
+    digest = hashlib.sha256(published).hexdigest()
+    assert main(["keys", "fingerprint"]) == 0
+    assert capsys.readouterr().out == (
+        f"{digest}  http://127.0.0.1:8080/.well-known/nguon-keys.json\n"
+    )
+    assert main(["keys", "fingerprint", "keys.json"]) == 0
+    assert capsys.readouterr().out == f"{digest}  keys.json\n"
+    assert main(["keys", "rotate"]) == 0
+    capsys.readouterr()
+    assert main(["keys", "fingerprint"]) == 0
+    assert digest not in capsys.readouterr().out
+    assert main(["keys", "fingerprint", "records.db"]) == 2
+    assert "records.db is bytes of no kind that is known here" in capsys.readouterr().err
 
 
 def test_records_from_an_older_backup_take_up_the_log_where_it_was(
