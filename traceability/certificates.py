@@ -16,7 +16,7 @@ from domain.errors import Clash, InvalidInput, NotFound, Refused
 from domain.ids import CertificateId, PlotId, ProducerId
 from domain.lot import Lot
 from domain.text import plain
-from domain.window import print_instant
+from domain.window import LAST_MS, print_instant
 from store.records import Transaction
 from traceability.canonical import salted_digest
 from traceability.log.append import record
@@ -89,11 +89,12 @@ def speaking_of(
     return [one for one in transaction.papers.certificates(producer) if one.covers(plot, crop)]
 
 
-def in_force(transaction: Transaction, one: Certificate, on: date) -> bool:
-    """Whether a certificate holds on a day, as known now."""
+def in_force(transaction: Transaction, one: Certificate, on: date, known_ms: int = LAST_MS) -> bool:
+    """Whether a certificate holds on a day, as known at an instant, or now."""
+    if not (one.valid_from <= on <= one.valid_to and one.recorded_ms <= known_ms):
+        return False
     withdrawal = transaction.papers.withdrawal(one.id)
-    withdrawn = withdrawal is not None and withdrawal.since <= on
-    return one.valid_from <= on <= one.valid_to and not withdrawn
+    return withdrawal is None or withdrawal.recorded_ms > known_ms or on < withdrawal.since
 
 
 def ending_soon(transaction: Transaction, today: date) -> list[Certificate]:
@@ -111,18 +112,17 @@ def ending_soon(transaction: Transaction, today: date) -> list[Certificate]:
     return [one for one in standing if last.get((one.producer, one.standard)) == one.valid_to]
 
 
-def of_lot(transaction: Transaction, lot: Lot) -> list[Certificate]:
+def of_lot(transaction: Transaction, lot: Lot, known_ms: int = LAST_MS) -> list[Certificate]:
     """Return the certificates in force on the day of a lot's harvest, by id."""
     plot, season = transaction.places.plot(lot.plot), transaction.places.season(lot.season)
     spoken = speaking_of(transaction, plot.producer, plot.id, season.crop)
-    held = [one for one in spoken if in_force(transaction, one, lot.harvested)]
+    held = [one for one in spoken if in_force(transaction, one, lot.harvested, known_ms)]
     return sorted(held, key=lambda one: one.id)
 
 
 def passport_rows(transaction: Transaction, lot: Lot, now_ms: int) -> list[dict[str, Any]]:
     """Return what a passport says of a lot's certificates, as known at an instant."""
-    known = [one for one in of_lot(transaction, lot) if one.recorded_ms <= now_ms]
-    return [_row(transaction, one) for one in known]
+    return [_row(transaction, one) for one in of_lot(transaction, lot, now_ms)]
 
 
 def digest_of(transaction: Transaction, one: Certificate) -> str | None:

@@ -25,6 +25,7 @@ from tests.traceability.world import HARVESTED, NOON, STARTED, World
 from traceability.certificates import withdraw, write
 from traceability.diary import said
 from traceability.dossier import require_lot
+from traceability.envelope import Envelope
 from traceability.evidence.commit import Source, log_due
 from traceability.files import keep_paper
 from traceability.log.append import record
@@ -32,6 +33,7 @@ from traceability.log.entry import DIARY
 from traceability.log.files import LogFiles
 from traceability.log.publish import publish
 from traceability.log.salted import salted
+from traceability.passport import issue
 from traceability.standing import Ground, call_back, deny
 from traceability.verify_bundle import verify_bundle
 
@@ -237,6 +239,26 @@ def test_deleting_a_reading_and_logging_the_day_anew_is_named_too(
     lines = found(world)
     told = "revision 2 lacks readings of the one before it, and no clock was off"
     assert lines == [f"device dat-01, day {STARTED}: {told}"]
+
+
+def test_a_withdrawal_dated_before_the_harvest_is_no_finding(world: World) -> None:
+    """What was signed stays what was known when it was signed."""
+    with world.records.transaction() as transaction:
+        write(transaction, replace(CERTIFICATE, recorded_ms=NOON + 2))
+        (lot,) = transaction.lots.lots()
+    issue(world.issuer, lot, NOON + 3)
+    with world.records.transaction() as transaction:
+        said = Withdrawal(CERTIFICATE.id, HARVESTED, "không đạt", "office", NOON + 4)
+        withdraw(transaction, said)
+    publish(world.records, world.files, world.log_key)
+    trust = world.trust()
+    assert trust.log is not None
+    opened = Stores(world.series, world.records)
+    assert list(everything(opened, trust.keys, Shown(world.files, trust.log))) == []
+    with world.records.reading() as transaction:
+        newest = transaction.lots.passport(lot.gtin, lot.number)
+    assert newest is not None
+    assert b"VG-2026-0417" in Envelope.decode(newest.envelope).payload
 
 
 _PUT_IN = """INSERT INTO certificate SELECT 'vg-7', producer, standard, number, certifier,
