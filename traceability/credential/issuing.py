@@ -47,7 +47,7 @@ def issue_credential(
     place = entry_of(transaction, passport).number
     head = transaction.log.first_head_over(place)
     # Under the first checkpoint over it, the proof is the same file for good.
-    proof = make_bundle(transaction, files, passport, head)
+    proof = make_bundle(transaction, files, passport, head, address)
     size = 0 if head is None else head.size
     url = f"{lot_url(address, lot.gtin, lot.number)}/proof?checkpoint={size}"
     document = json.loads(Envelope.decode(passport.envelope).payload)

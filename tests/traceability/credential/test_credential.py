@@ -70,7 +70,7 @@ class Shop:
         size = int(claim["conformityEvidence"]["linkURL"].partition("/proof?checkpoint=")[2])
         with self.world.records.reading() as transaction:
             head = transaction.log.head_of(size)
-            return make_bundle(transaction, self.world.files, self.passport, head)
+            return make_bundle(transaction, self.world.files, self.passport, head, ADDRESS)
 
     def issuer(self, now_ms: int = NOON) -> dict[str, Any]:
         with self.world.records.reading() as transaction:
