@@ -49,6 +49,7 @@ class Deps:
     source_url: str
     verifier: Callable[[], bytes]
     issuer_gln: Gln | None = None
+    company_prefix: str = ""
 
 
 def deps(request: Request) -> Deps:

@@ -6,7 +6,7 @@ A step is written down once, under an id that the client makes, and never change
 import enum
 from dataclasses import dataclass
 
-from domain.gs1 import Gln, Gtin, LotNumber
+from domain.gs1 import Gln, Gtin, LotNumber, SerialNumber, Sscc
 from domain.ids import StepId
 
 
@@ -19,10 +19,18 @@ class StepKind(enum.StrEnum):
     SHIP = "ship"
     RECEIVE = "receive"
     DESTROY = "destroy"
+    PACK = "pack"
+    UNPACK = "unpack"
 
 
 MAKING = frozenset({StepKind.SPLIT, StepKind.MERGE, StepKind.TRANSFORM})
 """Steps that lots come of."""
+
+PACKING = frozenset({StepKind.PACK, StepKind.UNPACK})
+"""Steps that put goods into one logistic unit, or take them out: they stay of their lots."""
+
+Bag = tuple[Gtin, SerialNumber]
+"""One unit of a lot, by the serial on its label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,10 @@ class Step:
     hexadecimal digits). ``process`` names a row of the table of yields. ``about`` is the
     shipment whose arrival a receipt tells of. ``giver`` is the GLN that whoever shipped it had
     on that day: one that is given out later must not change what was told.
+
+    ``ssccs`` are logistic units: the one that is packed or unpacked, those that are shipped or
+    arrive as they were packed. ``bags`` are those packed or unpacked that have serials; what
+    they hold is part of what ``inputs`` say of their lot.
     """
 
     id: StepId
@@ -61,3 +73,5 @@ class Step:
     process: str | None = None
     about: StepId | None = None
     giver: Gln | None = None
+    ssccs: tuple[Sscc, ...] = ()
+    bags: tuple[Bag, ...] = ()

@@ -121,6 +121,7 @@ def web_deps(settings: Settings, opened: Stores) -> Deps:
         issuer_gln=settings.issuer_party(),
         source_url=settings.source_url,
         verifier=build,
+        company_prefix=settings.company_prefix,
     )
 
 

@@ -86,7 +86,8 @@ class Settings(BaseModel):
     company_prefix: str = Field(
         "",
         pattern=r"^([0-9]{4,12})?$",
-        description="GS1 company prefix: devices that are enrolled get it and their id as GIAI.",
+        description="GS1 company prefix: numbers of logistic units (SSCC) are minted under it, and"
+        " devices that are enrolled get it and their id as GIAI; empty: each must be given.",
     )
     source_url: str = Field(
         "",

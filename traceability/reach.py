@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.gs1 import Gln
+from domain.gs1 import Gln, Sscc
 from domain.ids import StepId
 from domain.label import VoidReason
 from domain.lineage import StepKind
@@ -12,6 +12,7 @@ from domain.window import DAY_MS
 from store.records import Transaction
 from store.records.lineage import IN
 from traceability.lineage.graph import downstream, key_of
+from traceability.lineage.packing import holding
 from traceability.lineage.weights import grams, kilograms, left
 
 LATELY_MS = 7 * DAY_MS
@@ -48,7 +49,8 @@ class Impact:
     """What a recall would reach: lots, their weight in kilograms, how often they were scanned.
 
     ``scans_lately`` are those of the last seven days. ``labels`` counts printed labels that are
-    all alike; those with serials are ``units``, most scanned first. ``shipments`` by time.
+    all alike; those with serials are ``units``, most scanned first. ``shipments`` by
+    time, ``ssccs`` the logistic units that some of the lots is in.
     """
 
     lots: tuple[Lot, ...]
@@ -58,6 +60,7 @@ class Impact:
     labels: int
     units: tuple[ReachedUnit, ...]
     shipments: tuple[Shipment, ...]
+    ssccs: tuple[Sscc, ...]
 
 
 def impact(transaction: Transaction, lot: Lot, now_ms: int) -> Impact:
@@ -78,6 +81,7 @@ def impact(transaction: Transaction, lot: Lot, now_ms: int) -> Impact:
         labels=sum(run.count for run in runs if run.unit_kg is None),
         units=tuple(sorted(units, key=lambda one: -one.scans)),
         shipments=tuple(_shipments(transaction, lots)),
+        ssccs=tuple(holding(transaction, map(key_of, lots))),
     )
 
 

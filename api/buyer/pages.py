@@ -15,12 +15,14 @@ from api.i18n import language_of
 from api.pages import render
 from api.scans.opened import note_opened, serial_of
 from domain.device import Device
+from domain.gs1 import Sscc
 from domain.ids import AreaCode
 from domain.lot import Lot, LotState, Product
 from domain.plot import Area, Plot
 from domain.window import local_day
 from store.records import Transaction
 from traceability.dossier import link_of
+from traceability.lineage.logistic import Whereabouts, seen_unit
 
 # Short enough that a recall is seen within a minute, long enough for a market day.
 CACHED = "public, max-age=60"
@@ -79,6 +81,14 @@ def device_page(
         transaction, given.series, given.files, given.clock(), language_of(request)
     )  # fmt: skip
     return _cached(render(request, "device.html", {"view": device_view(sources, device)}))
+
+
+def logistic_page(request: Request, given: Deps, transaction: Transaction, sscc: Sscc) -> Response:
+    """Which lots are in a logistic unit, and what holds of each of them now."""
+    unit = seen_unit(transaction, sscc, given.clock())
+    links = [link_of(transaction, one.lot).path() for one in unit.contents]
+    context = {"unit": unit, "links": links, "states": LotState, "ways": Whereabouts}
+    return _cached(render(request, "logistic.html", context))
 
 
 def unknown_page(request: Request, code: str, status: int = 404) -> Response:

@@ -10,7 +10,7 @@ from api.deps import Given, address_of
 from api.errors import status_of
 from api.pages import render, told
 from domain.errors import CallerError, InvalidInput, NotFound
-from domain.gs1 import Giai, Gln, Gtin, LotNumber
+from domain.gs1 import Giai, Gln, Gtin, LotNumber, Sscc
 from domain.text import plain
 from store.records import Transaction
 from traceability import qr
@@ -85,6 +85,13 @@ def device_page(request: Request, given: Given, giai: str) -> Response:
             raise NotFound(message)
         found = transaction.devices.register(device).device(device)
         return pages.device_page(request, given, transaction, found)
+
+
+@router.get("/kien/{sscc}")
+def logistic_page(request: Request, given: Given, sscc: str) -> Response:
+    """The page of a logistic unit."""
+    with given.records.reading() as transaction:
+        return pages.logistic_page(request, given, transaction, Sscc.parse(sscc))
 
 
 @router.get("/tem/{gtin}/{lot}.{kind}")

@@ -30,6 +30,8 @@ _KINDS = {
     StepKind.SHIP: N_("Shipped"),
     StepKind.RECEIVE: N_("Arrived"),
     StepKind.DESTROY: N_("Destroyed"),
+    StepKind.PACK: N_("Packed"),
+    StepKind.UNPACK: N_("Unpacked"),
 }
 _PROCESSES = {"packing": N_("Packing"), "latex-to-dry": N_("Latex to dry rubber")}
 _STATES = {
@@ -159,9 +161,10 @@ class _Says:
         if step.process is not None:
             known = _PROCESSES.get(step.process)
             return f"({text(self.request, known) if known else step.process})"
+        units = ", ".join(step.ssccs)
         if step.kind is not StepKind.SHIP:
-            return ""
+            return units
         # A digest says nothing to people: where the name was erased, nobody is named.
         name = transaction.lineage.party_name(step.id)
         gln = step.party if step.party and step.party.isdigit() and len(step.party) == 13 else None
-        return f"→ {name or gln}" if name or gln else ""
+        return " ".join(part for part in (units, f"→ {name or gln}" if name or gln else "") if part)

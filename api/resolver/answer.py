@@ -20,6 +20,7 @@ from api.resolver.links import Target
 from api.resolver.request import Named
 from domain.device import Device
 from domain.errors import NotFound
+from domain.gs1 import Sscc
 from domain.lot import Lot, Product
 from store.records import Transaction
 
@@ -54,6 +55,8 @@ def _page(
         said = [("21", unit)] if unit else []
         said += parse_qsl(named.query, keep_blank_values=True)
         answer = pages.lot_page(request, given, transaction, thing, said)
+    elif isinstance(thing, Sscc):
+        answer = pages.logistic_page(request, given, transaction, thing)
     elif named.link.value("10") is not None:
         message = f"no lot {named.link.path_text()}"
         raise NotFound(message)

@@ -9,7 +9,7 @@ from api.i18n import LANGUAGES, translations
 from api.resolver.asked import VOCABULARY
 from api.resolver.links import ROWS
 
-KEYS = ("01", "414", "417", "8004")
+KEYS = ("00", "01", "414", "417", "8004")
 
 
 def description(address: str, issuer: str) -> dict[str, Any]:

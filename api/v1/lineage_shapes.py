@@ -48,7 +48,7 @@ class NewProduce(BaseModel):
     kilograms: Weight
 
 
-class _NewStep(BaseModel):
+class NewStep(BaseModel):
     """What every step has. The client makes the id; the same post again changes nothing.
 
     ``place`` is the GLN of where it was done; without it, where the lot grew.
@@ -64,7 +64,7 @@ class _NewStep(BaseModel):
         return Asked(StepId.parse(self.id), kind, tuple(inputs), tuple(outputs), place)
 
 
-class NewSplit(_NewStep):
+class NewSplit(NewStep):
     """Some or all of a lot becomes several of the same product."""
 
     parts: Annotated[list[NewPart], Field(max_length=MOST_PORTIONS)]
@@ -76,7 +76,7 @@ class NewSplit(_NewStep):
         return self._asked(StepKind.SPLIT, [Portion(*lot, whole)], parts)
 
 
-class NewMerge(_NewStep):
+class NewMerge(NewStep):
     """A lot and others of the same product become one, under a number of its own."""
 
     kilograms: Weight
@@ -91,7 +91,7 @@ class NewMerge(_NewStep):
         return self._asked(StepKind.MERGE, inputs, [into])
 
 
-class NewTransform(_NewStep):
+class NewTransform(NewStep):
     """A lot, and perhaps others, become other products of their crop."""
 
     process: Text
@@ -119,8 +119,12 @@ class NewParty(BaseModel):
     gln: str | None = None
     name: Text | None = None
 
+    def party(self) -> Party:
+        """Return it in our nouns; raises `InvalidInput`."""
+        return Party(None if self.gln is None else Gln.parse(self.gln), self.name)
 
-class NewShipment(_NewStep):
+
+class NewShipment(NewStep):
     """Some of a lot leaves for somebody else."""
 
     kilograms: Weight
@@ -128,12 +132,11 @@ class NewShipment(_NewStep):
 
     def asked(self, lot: Key) -> Asked:
         """Return the step; raises `InvalidInput`."""
-        party = Party(None if self.to.gln is None else Gln.parse(self.to.gln), self.to.name)
         asked = self._asked(StepKind.SHIP, [Portion(*lot, self.kilograms)])
-        return Asked(asked.id, asked.kind, asked.inputs, place=asked.place, party=party)
+        return Asked(asked.id, asked.kind, asked.inputs, place=asked.place, party=self.to.party())
 
 
-class NewReceipt(_NewStep):
+class NewReceipt(NewStep):
     """What arrived of a shipment; ``place`` says where, and is needed."""
 
     kilograms: Weight
@@ -146,7 +149,7 @@ class NewReceipt(_NewStep):
                      about=StepId.parse(self.shipment))  # fmt: skip
 
 
-class NewDestruction(_NewStep):
+class NewDestruction(NewStep):
     """Some of a lot is destroyed."""
 
     kilograms: Weight
@@ -172,7 +175,11 @@ class PortionAnswer(BaseModel):
 
 
 class StepAnswer(BaseModel):
-    """A step as kept; ``party`` is a GLN, or the salted SHA-256 of a name."""
+    """A step as kept; ``party`` is a GLN, or the salted SHA-256 of a name.
+
+    ``ssccs`` are the logistic units of the step, ``serials`` the units packed or unpacked by
+    their serials, as GTIN and serial.
+    """
 
     id: str
     kind: StepKind
@@ -183,6 +190,8 @@ class StepAnswer(BaseModel):
     party: str | None
     process: str | None
     about: str | None
+    ssccs: list[str]
+    serials: list[tuple[str, str]]
 
     @classmethod
     def of(cls, step: Step) -> "StepAnswer":
@@ -197,11 +206,16 @@ class StepAnswer(BaseModel):
             party=step.party,
             process=step.process,
             about=step.about,
+            ssccs=list(step.ssccs),
+            serials=list(step.bags),
         )
 
 
 class NodeAnswer(BaseModel):
-    """A lot in the lineage of another; ``left`` is what no step has taken yet."""
+    """A lot in the lineage of another; ``left`` is what no step has taken yet.
+
+    ``packed`` are those of it that are in logistic units, and are unpacked first or shipped so.
+    """
 
     gtin: str
     number: str
@@ -209,6 +223,7 @@ class NodeAnswer(BaseModel):
     product_en: str
     kilograms: float
     left: float
+    packed: float
     state: str
     harvested: date
     expires: date
@@ -224,6 +239,7 @@ class NodeAnswer(BaseModel):
             product_en=node.product.name_en,
             kilograms=node.lot.kilograms,
             left=node.left,
+            packed=node.packed,
             state=node.state.value,
             harvested=node.lot.harvested,
             expires=node.lot.expires,

@@ -149,4 +149,5 @@ def _impact(reached: Impact) -> ImpactAnswer:
         unit_labels=len(reached.units),
         units=units,
         shipments=shipments,
+        ssccs=list(reached.ssccs),
     )

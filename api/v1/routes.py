@@ -8,6 +8,7 @@ from api.v1 import (
     fields,
     holdings,
     lineage,
+    logistic,
     lots,
     office,
     papers,
@@ -16,5 +17,7 @@ from api.v1 import (
 )
 
 router = APIRouter(prefix="/v1", responses=RESPONSES)
-for part in (session, fields, holdings, lots, lineage, credentials, papers, recalls, office):
+for part in (
+    session, fields, holdings, lots, lineage, logistic, credentials, papers, recalls, office
+):  # fmt: skip
     router.include_router(part.router)

@@ -309,7 +309,8 @@ class ImpactAnswer(BaseModel):
     """What a recall reaches: lots as GTIN/number, kilograms, scans, and those of seven days.
 
     ``labels`` counts printed labels that are all alike, ``unit_labels`` those with serials, of
-    which ``units`` are the 1,000 scanned most often.
+    which ``units`` are the 1,000 scanned most often. ``ssccs`` are the logistic
+    units that some of the lots is in.
     """
 
     lots: list[str]
@@ -320,6 +321,7 @@ class ImpactAnswer(BaseModel):
     unit_labels: int
     units: list[ReachedUnitAnswer]
     shipments: list[ReachedShipmentAnswer]
+    ssccs: list[str]
 
 
 class RecallAnswer(BaseModel):

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
-from domain.gs1 import Gln, Gtin, LotNumber
+from domain.gs1 import Gln, Gtin, LotNumber, SerialNumber, Sscc
 from domain.ids import StepId
-from domain.lineage import MAKING, Portion, Step, StepKind
+from domain.lineage import MAKING, PACKING, Bag, Portion, Step, StepKind
 from store.records import lineage_tables as t
 
 _T = TypeVar("_T")
@@ -37,7 +37,7 @@ class Lineage:
         self._connection.execute(t.step.insert().values(row))
 
     def add_portions(self, step: Step) -> None:
-        """Keep what a step took and made, when the lots made are there."""
+        """Keep what a step took and made, and in what, when the lots made are there."""
         sides = ((IN, step.inputs), (OUT, step.outputs))
         rows = [
             dict(step=step.id, side=side, gtin=one.gtin, lot=one.number, position=position,
@@ -46,6 +46,12 @@ class Lineage:
             for position, one in enumerate(portions)
         ]  # fmt: skip
         self._connection.execute(t.step_lot.insert(), rows)
+        ssccs = [dict(step=step.id, sscc=one, position=n) for n, one in enumerate(step.ssccs)]
+        bags = [dict(step=step.id, gtin=gtin, serial=serial, position=n)
+                for n, (gtin, serial) in enumerate(step.bags)]  # fmt: skip
+        for table, beside in ((t.step_sscc, ssccs), (t.step_bag, bags)):
+            if beside:
+                self._connection.execute(table.insert(), beside)
 
     def find(self, step: StepId) -> Step | None:
         """Return a step, None when there is none."""
@@ -65,6 +71,17 @@ class Lineage:
         """Return what arrived of a shipment, oldest first."""
         return self._steps(t.step.c.about == shipment)
 
+    def naming(self, sscc: str) -> list[Step]:
+        """Return the steps that a logistic unit was in, oldest first."""
+        named = sa.select(t.step_sscc.c.step).where(t.step_sscc.c.sscc == sscc)
+        return self._steps(t.step.c.id.in_(named))
+
+    def packing(self, bag: Bag) -> list[Step]:
+        """Return the steps that packed or unpacked one bag, oldest first."""
+        c = t.step_bag.c
+        named = sa.select(c.step).where(c.gtin == bag[0], c.serial == bag[1])
+        return self._steps(t.step.c.id.in_(named))
+
     def of(self, lots: Iterable[LotKey], side: str) -> list[Step]:
         """Return the steps that took (``in``) or made (``out``) any of the lots, oldest first."""
         found: dict[StepId, Step] = {}
@@ -75,8 +92,11 @@ class Lineage:
         return sorted(found.values(), key=lambda step: (step.at_ms, step.id))
 
     def taken(self, lot: LotKey) -> list[float]:
-        """Return the kilograms that each step took from a lot; what arrived is not taken again."""
-        return self._taken_by(lot, set(StepKind) - {StepKind.RECEIVE})
+        """Return the kilograms that each step took from a lot.
+
+        What arrived is not taken again, and what was packed is there still.
+        """
+        return self._taken_by(lot, set(StepKind) - {StepKind.RECEIVE} - PACKING)
 
     def turned(self, lot: LotKey) -> list[float]:
         """Return the kilograms of a lot that bear its number no more: other lots now, or gone."""
@@ -137,13 +157,30 @@ class Lineage:
         portions: dict[tuple[str, str], list[Portion]] = {}
         for some in _chunks([row.id for row in heads]):
             c = t.step_lot.c
-            beside = sa.select(t.step_lot).where(c.step.in_(some)).order_by(c.position)
-            for row in self._connection.execute(beside):
+            rows = sa.select(t.step_lot).where(c.step.in_(some)).order_by(c.position)
+            for row in self._connection.execute(rows):
                 portions.setdefault((row.step, row.side), []).append(_portion(row))
+        beside = self._beside([row.id for row in heads])
         return [
-            _step(row, portions.get((row.id, IN), ()), portions.get((row.id, OUT), ()))
+            _step(row, portions.get((row.id, IN), ()), portions.get((row.id, OUT), ()),
+                  *beside.get(row.id, ((), ())))
             for row in heads
-        ]
+        ]  # fmt: skip
+
+    def _beside(self, steps: Sequence[str]) -> dict[str, tuple[tuple[Sscc, ...], tuple[Bag, ...]]]:
+        """Return the logistic units and the bags of steps, of those that have any."""
+        ssccs: dict[str, list[Sscc]] = {}
+        bags: dict[str, list[Bag]] = {}
+        for some in _chunks(steps):
+            c = t.step_sscc.c
+            named = sa.select(c.step, c.sscc).where(c.step.in_(some)).order_by(c.position)
+            for row in self._connection.execute(named):
+                ssccs.setdefault(row.step, []).append(Sscc(row.sscc))
+            b = t.step_bag.c
+            held = sa.select(b.step, b.gtin, b.serial).where(b.step.in_(some)).order_by(b.position)
+            for one in self._connection.execute(held):
+                bags.setdefault(one.step, []).append((Gtin(one.gtin), SerialNumber(one.serial)))
+        return {step: (tuple(ssccs[step]), tuple(bags.get(step, ()))) for step in ssccs}
 
 
 def _chunks(values: Sequence[_T]) -> Iterable[Sequence[_T]]:
@@ -158,9 +195,13 @@ def _portion(r: "sa.Row[Any]") -> Portion:
     return Portion(Gtin(r.gtin), LotNumber(r.lot), r.kilograms, r.dry_rubber)
 
 
-def _step(r: "sa.Row[Any]", inputs: Sequence[Portion], outputs: Sequence[Portion]) -> Step:
+def _step(
+    r: "sa.Row[Any]", inputs: Sequence[Portion], outputs: Sequence[Portion],
+    ssccs: tuple[Sscc, ...], bags: tuple[Bag, ...],
+) -> Step:  # fmt: skip
     return Step(
         StepId(r.id), StepKind(r.kind), tuple(inputs), tuple(outputs), Gln(r.place), r.author,
         r.at_ms, r.party, r.process, None if r.about is None else StepId(r.about),
         None if r.giver is None else Gln(r.giver),
+        ssccs, bags,
     )  # fmt: skip

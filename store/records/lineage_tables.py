@@ -2,6 +2,9 @@
 
 A step is one row, what it took and made are rows of ``step_lot`` (``side`` is ``in`` or
 ``out``). ``party_name`` alone is ever emptied: who took a shipment may have to be erased.
+
+A logistic unit is a row from the first time that something is put into it: what is locked, and
+what keeps its number from being minted again. What is in it is what the steps say.
 """
 
 import sqlalchemy as sa
@@ -40,4 +43,32 @@ step_lot = sa.Table(
     sa.Column("dry_rubber", sa.Float),
     sa.ForeignKeyConstraint(["gtin", "lot"], ["lot.gtin", "lot.number"]),
     sa.Index(None, "gtin", "lot", "side"),
+)
+
+logistic_unit = sa.Table(
+    "logistic_unit",
+    metadata,
+    _text("sscc", primary_key=True),
+    sa.Column("prefix", sa.Text),
+    sa.Column("reference", sa.BigInteger),
+    sa.UniqueConstraint("prefix", "reference"),
+)
+
+step_sscc = sa.Table(
+    "step_sscc",
+    metadata,
+    sa.Column("step", sa.ForeignKey("step.id"), primary_key=True),
+    sa.Column("sscc", sa.ForeignKey("logistic_unit.sscc"), primary_key=True, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+
+step_bag = sa.Table(
+    "step_bag",
+    metadata,
+    sa.Column("step", sa.ForeignKey("step.id"), primary_key=True),
+    _text("gtin", primary_key=True),
+    _text("serial", primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.ForeignKeyConstraint(["gtin", "serial"], ["serial.gtin", "serial.serial"]),
+    sa.Index(None, "gtin", "serial"),
 )

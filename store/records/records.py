@@ -29,6 +29,7 @@ from store.records.gs1_keys import Gs1Keys
 from store.records.keys import Keys
 from store.records.lineage import Lineage
 from store.records.log import Log
+from store.records.logistics import Logistics
 from store.records.lots import Lots
 from store.records.papers import Papers
 from store.records.places import Places
@@ -98,6 +99,11 @@ class Transaction:
     def lineage(self) -> Lineage:
         """Steps between lots."""
         return Lineage(self.connection)
+
+    @cached_property
+    def logistics(self) -> Logistics:
+        """Logistic units, by their SSCC."""
+        return Logistics(self.connection)
 
     @cached_property
     def log(self) -> Log:

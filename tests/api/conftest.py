@@ -99,6 +99,7 @@ def standing_site(folder: Path, page_life_ms: int, place_header: str = "") -> Si
         issuer_gln=ISSUER,
         source_url="",
         verifier=build,
+        company_prefix="9520001",
     )
     return Site(create_app(deps), world, clock, passport, recorder)
 

@@ -100,6 +100,7 @@ def test_an_invalid_link_is_400_and_never_200(site: Site, path: str, accept: str
         "/414/9520123456788",
         "/417/9520001001017",
         "/8004/9520A",
+        "/00/095200010000000010",
         "/T/00000000",
     ],
 )
@@ -249,7 +250,7 @@ def test_the_resolver_describes_itself(site: Site) -> None:
     told = answer.json()
     assert answer.headers["content-type"] == "application/json"
     assert told["resolverRoot"] == ADDRESS
-    assert told["supportedPrimaryKeys"] == ["01", "414", "417", "8004"]
+    assert told["supportedPrimaryKeys"] == ["00", "01", "414", "417", "8004"]
     assert told["supportedLinkType"] == [{"namespace": VOC, "prefix": "gs1:"}]
     assert told["name"] and told["contact"]["fn"]
     assert told["activeLinkTypes"]["vi"]["gs1:pip"]["title"] == "Thông tin về lô hàng này"

@@ -7,24 +7,32 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from domain.gs1 import LotNumber
+from domain.gs1 import LotNumber, Sscc
 from domain.lot import Recall
 from store.records import tables as t
 from tests.api.conftest import PIN, Site
 from tests.browser.chromium import context, sign_in
+from tests.traceability.lineage.orchard import pack, some, take
 from tests.traceability.world import GTIN, NOON
 
 BUYER = "/01/09520001000010/10/LO-1"
+CRATE = Sscc.mint("9520001", 0)
 PAGES = (
     ("", "/"), ("", "/dang-nhap"), ("", "/kiem-chung"), ("", BUYER), ("", BUYER + "?lang=en"),
     ("", "/01/09520001000010/10/NOPE"), ("", "/nowhere"),
     ("grower", "/r"), ("grower", "/r/ruong-1?xem=vu"), ("grower", "/r/ruong-1/ghi"),
     ("grower", "/r/ruong-1/ghi?viec=spraying"), ("grower", "/r/ruong-1/lo"),
     ("grower", "/r/ruong-1/tem/09520001000010/LO-1"), ("office", "/qt"),
-    ("office", "/qt/thu-hoi/09520001000010/LO-1"),
+    ("office", "/qt/thu-hoi/09520001000010/LO-1"), ("", f"/00/{CRATE}"), ("office", "/qt/lo/09520001000010/LO-1"),
 )  # fmt: skip
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packed(site: Site) -> None:
+    with site.world.records.transaction() as transaction:
+        take(transaction, pack("p-1", [some("LO-1", 12.5)], CRATE))
 
 
 def opened(

@@ -13,16 +13,20 @@ from domain.lineage import StepKind
 from nguon.audit_events import events_in_log
 from tests.traceability.lineage.orchard import (
     BUYER,
+    CRATES,
     PACKED,
     destroy,
     opened,
+    pack,
     plant,
+    printed,
     receive,
     ship,
     some,
     split,
     take,
     transform,
+    unpack,
 )
 from tests.traceability.world import NOON, World
 from traceability.lineage.steps import take_step
@@ -42,6 +46,11 @@ def world(tmp_path: Path) -> Iterator[World]:
         take(transaction, ship("x-1", some("P", 30.0, PACKED)))
         take(transaction, receive("r-1", some("P", 29.0, PACKED), "x-1"))
         take(transaction, destroy("d-1", some("C", 20.0)))
+        take(transaction, pack("k-1", [some("A", 30.0)], CRATES[0]))
+        take(transaction, unpack("k-2", CRATES[0], [some("A", 10.0)]))
+    (bag,) = printed(made, "A", 1, 2.0)
+    with made.records.transaction() as transaction:
+        take(transaction, pack("k-3", [some("A", 2.0)], CRATES[1], [bag]))
     yield made
     made.close()
 
@@ -62,7 +71,7 @@ def test_lots_steps_events_and_log_agree(world: World) -> None:
     assert found(world) == []
     with world.records.reading() as transaction:
         assert {step.kind for step in transaction.lineage.every()} == set(StepKind) - {"merge"}
-        assert len(list(transaction.log.of_kind(EVENT))) == 6
+        assert len(list(transaction.log.of_kind(EVENT))) == 9
 
 
 def test_an_erased_name_breaks_nothing(world: World) -> None:
@@ -88,6 +97,14 @@ def test_an_erased_name_breaks_nothing(world: World) -> None:
         ("UPDATE step_lot SET kilograms = 31 WHERE step = 'r-1'", "more arrived than was shipped"),
         ("UPDATE step SET party = '9520001001031' WHERE id = 'x-1'", "event of step/x-1 is not the one"),
         ("UPDATE step SET at_ms = at_ms - 86400000 WHERE id = 's-1'", "event of step/s-1 is not the one"),
+        ("UPDATE step_lot SET kilograms = 41 WHERE step = 'k-1'", "event of step/k-1 is not the one"),
+        ("UPDATE step_lot SET kilograms = 51 WHERE step = 'k-1'", "more packed than it has"),
+        ("UPDATE step_lot SET kilograms = 31 WHERE step = 'k-2'", "1 kg more of lot A came out"),
+        ("UPDATE step_sscc SET sscc = '095213210000000018' WHERE step = 'k-2'", "event of step/k-2 is not the one"),
+        ("DELETE FROM step_sscc WHERE step = 'k-1'", "step/k-1 cannot be made again"),
+        ("DELETE FROM step_bag WHERE step = 'k-3'", "event of step/k-3 is not the one"),
+        ("UPDATE serial SET kilograms = 1 WHERE number = 'A'", "event of step/k-3 is not the one"),
+        ("UPDATE step SET kind = 'unpack' WHERE id = 'k-1'", "40 kg more of lot A came out"),
         ("DELETE FROM step_lot WHERE step = 's-1'", "step/s-1 cannot be made again"),
         ("UPDATE event SET event_id = 'x', hash_id = 'x' WHERE biz_step = 'destroying'", "step/d-1 is in the log and gone from the events"),
         ("UPDATE log_entry SET subject = 'step/other' WHERE subject = 'step/d-1'", "step/other is in the log and what it tells of is gone"),

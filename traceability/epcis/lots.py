@@ -77,6 +77,18 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What goes from one to another: some of lots, and the logistic units that it is in, if any.
+
+    With units, the amounts are what is in them: both are told, so that whoever asks for a lot
+    finds its journey without knowing what it was packed in.
+    """
+
+    amounts: tuple[Amount, ...]
+    units: tuple[Sscc, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """What is put into a logistic unit or taken out: some of lots, and units by their serials.
 
@@ -107,16 +119,14 @@ def observed(
     return named(_object("OBSERVE", step, disposition, when, where) | _quantities(amounts))
 
 
-def shipped(amounts: Sequence[Amount], between: HandOver, when: When, where: Where) -> Event:
-    """Lots leave for somebody else; from here on they are under way."""
-    event = _object("OBSERVE", "shipping", "in_transit", when, where) | _quantities(amounts)
-    return named(event | _parties(between))
+def shipped(sent: Sent, between: HandOver, when: When, where: Where) -> Event:
+    """Lots leave for somebody else, loose or in logistic units; from here on they are under way."""
+    return _handed_over("shipping", "in_transit", sent, between, when, where)
 
 
-def received(amounts: Sequence[Amount], between: HandOver, when: When, where: Where) -> Event:
+def received(sent: Sent, between: HandOver, when: When, where: Where) -> Event:
     """Lots arrive; what arrives may be less than what was shipped."""
-    event = _object("OBSERVE", "receiving", "in_progress", when, where) | _quantities(amounts)
-    return named(event | _parties(between))
+    return _handed_over("receiving", "in_progress", sent, between, when, where)
 
 
 def recalled(amounts: Sequence[Amount], when: When, where: Where) -> Event:
@@ -219,6 +229,15 @@ def _event(kind: str, step: str, disposition: str, when: When, where: Where) -> 
 
 def _object(action: str, step: str, disposition: str, when: When, where: Where) -> Event:
     return _event("ObjectEvent", step, disposition, when, where) | {"action": action}
+
+
+def _handed_over(
+    step: str, disposition: str, sent: Sent, between: HandOver, when: When, where: Where
+) -> Event:
+    event = _object("OBSERVE", step, disposition, when, where)
+    if sent.units:
+        event["epcList"] = [logistic(unit) for unit in sent.units]
+    return named(event | _quantities(sent.amounts) | _parties(between))
 
 
 def _aggregation(action: str, step: str, unit: Sscc, held: Held, when: When, where: Where) -> Event:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import InvalidInput, Refused
-from domain.gs1 import Gln
+from domain.gs1 import Gln, Sscc
 from domain.ids import StepId
-from domain.lineage import MAKING, Portion, StepKind
+from domain.lineage import MAKING, PACKING, Bag, Portion, StepKind
 from domain.text import plain
 from traceability.lineage.weights import grams, kilograms
 
 MOST_PORTIONS = 200
+MOST_BAGS = 1_000
 MAX_NAME = 120
 
 
@@ -32,9 +33,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A step to take. ``place`` None is where the first lot grew.
+    """A step to take. ``place`` None is where the first lot grew, or the unit was last.
 
     ``about`` is the shipment that a receipt tells of, ``process`` a row of the yields' table.
+    Packing without ``ssccs`` mints a number under the company's ``prefix``. Units that are
+    shipped, arrive or are unpacked without ``inputs`` are so with all that is in them.
     """
 
     id: StepId
@@ -45,6 +48,9 @@ class Asked:
     party: Party | None = None
     process: str | None = None
     about: StepId | None = None
+    ssccs: tuple[Sscc, ...] = ()
+    bags: tuple[Bag, ...] = ()
+    prefix: str = ""
 
 
 def require_shape(asked: Asked) -> None:
@@ -54,7 +60,10 @@ def require_shape(asked: Asked) -> None:
     is lost on the way is destroyed, and said.
     """
     _require_belongings(asked)
-    _require_portions(asked.inputs, "inputs", least=2 if asked.kind is StepKind.MERGE else 1)
+    _require_units(asked)
+    least = 0 if asked.ssccs and asked.kind is not StepKind.PACK else 1
+    least = 2 if asked.kind is StepKind.MERGE else least
+    _require_portions(asked.inputs, "inputs", least)
     made = asked.kind in MAKING
     _require_portions(asked.outputs, "outputs", least=1 if made else 0)
     if not made and asked.outputs:
@@ -85,6 +94,35 @@ def _require_belongings(asked: Asked) -> None:
     if asked.kind is StepKind.RECEIVE and asked.place is None:
         message = "where it arrived is needed, as a GLN"
         raise InvalidInput(message, "place")
+
+
+_UNITED = frozenset({StepKind.SHIP, StepKind.RECEIVE})
+
+
+def _require_units(asked: Asked) -> None:
+    """Logistic units and bags belong to steps that pack, and to journeys of what is packed."""
+    if asked.ssccs and asked.kind not in PACKING | _UNITED:
+        message = f"a {asked.kind} names no logistic unit; unpack it first"
+        raise InvalidInput(message, "sscc")
+    if asked.ssccs and asked.inputs and asked.kind in _UNITED:
+        message = "either units are told, with all that is in them, or lots with their weight"
+        raise InvalidInput(message, "sscc")
+    if len(set(asked.ssccs)) != len(asked.ssccs) or len(asked.ssccs) > MOST_PORTIONS:
+        message = f"a logistic unit is told once in a step, and at most {MOST_PORTIONS} are"
+        raise InvalidInput(message, "sscc")
+    one = asked.kind in PACKING
+    if one and len(asked.ssccs) != 1 and not (asked.kind is StepKind.PACK and not asked.ssccs):
+        message = f"a step of kind {asked.kind} names one logistic unit"
+        raise InvalidInput(message, "sscc")
+    if asked.kind is StepKind.PACK and not asked.ssccs and not asked.prefix:
+        message = "no company prefix is set to mint a number under; give the unit's SSCC"
+        raise InvalidInput(message, "sscc")
+    if asked.bags and not (one and asked.inputs):
+        message = "serials are told where units are packed or unpacked, with what they weigh"
+        raise InvalidInput(message, "serials")
+    if len(set(asked.bags)) != len(asked.bags) or len(asked.bags) > MOST_BAGS:
+        message = f"a serial is told once in a step, and at most {MOST_BAGS} are"
+        raise InvalidInput(message, "serials")
 
 
 def _require_portions(portions: Sequence[Portion], field: str, least: int) -> None:

@@ -8,6 +8,7 @@ from domain.lot import Lot, LotState, Product
 from domain.window import local_day
 from store.records import Transaction
 from traceability.lineage.graph import graph, key_of
+from traceability.lineage.packing import packed
 from traceability.lineage.weights import kilograms, left
 from traceability.standing import standings
 
@@ -17,11 +18,15 @@ MOST_TOLD = 200
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A lot, the kilograms it has left, and what holds of it today."""
+    """A lot, the kilograms it has left, and what holds of it today.
+
+    ``packed`` are those of what is left that are in logistic units.
+    """
 
     lot: Lot
     product: Product
     left: float
+    packed: float
     state: LotState
 
 
@@ -66,7 +71,8 @@ def seen(transaction: Transaction, lot: Lot, now_ms: int) -> Seen:
 
 def _node(transaction: Transaction, lot: Lot, state: LotState) -> Node:
     rest = left(lot.kilograms, transaction.lineage.taken(key_of(lot)))
-    return Node(lot, transaction.lots.product(lot.gtin), kilograms(rest), state)
+    held = kilograms(packed(transaction, key_of(lot)))
+    return Node(lot, transaction.lots.product(lot.gtin), kilograms(rest), held, state)
 
 
 def _nearest(lots: Sequence[Lot], at: int) -> Sequence[Lot]:

@@ -3,6 +3,7 @@
 Rules, besides those of :mod:`.asked` and :mod:`.yields`:
 
 - ``mass-balance``  all that leaves a lot was in it; what arrives was shipped
+- ``packing``       what is packed stays so, or goes with its unit (:mod:`.packing_rules`)
 - ``units``         what bears unit labels of one lot does not become another lot
 - ``standing``      what is recalled or looked into goes nowhere, what is past its date is
                     neither shipped nor made into something else
@@ -21,6 +22,10 @@ from domain.window import local_day
 from store.records import Transaction
 from store.records.lineage import LotKey
 from traceability.lineage.derived import require_traceable
+from traceability.lineage.graph import key_of
+from traceability.lineage.packing import packed
+from traceability.lineage.packing_rules import RULE as PACKED
+from traceability.lineage.packing_rules import require_packing
 from traceability.lineage.telling import zone_of
 from traceability.lineage.weights import floor_grams, grams, kilograms, left
 from traceability.lineage.yields import Process, process_on, require_yield
@@ -33,6 +38,7 @@ _NEEDS = {
     StepKind.MERGE: _SAFE,
     StepKind.TRANSFORM: _IN_DATE,
     StepKind.SHIP: _IN_DATE,
+    StepKind.PACK: _SAFE,
 }
 Parts = Mapping[LotKey, Lot]
 
@@ -44,13 +50,16 @@ def require_rules(
 
     ``owner`` is whose products may come of it, None for anybody's.
     """
+    require_packing(transaction, step)
     if step.kind is StepKind.RECEIVE:
         _require_shipped(transaction, step)
+    if step.kind in (StepKind.RECEIVE, StepKind.UNPACK):
         return None
     for one in step.inputs:
-        _require_left(transaction, parts[one.lot], grams(one.kilograms))
+        lot, asked = parts[one.lot], grams(one.kilograms)
+        _require_left(transaction, lot, asked, loose=step.kind is StepKind.PACK or not step.ssccs)
         if step.kind in MAKING:
-            _require_unlabelled(transaction, parts[one.lot], grams(one.kilograms))
+            _require_unlabelled(transaction, lot, asked)
     day = local_day(step.at_ms, zone_of(transaction, step))
     for lot in parts.values():
         state = standing(transaction, lot, day)
@@ -68,20 +77,28 @@ def require_rules(
     return process
 
 
-def _require_left(transaction: Transaction, lot: Lot, asked: int) -> None:
-    there = left(lot.kilograms, transaction.lineage.taken((lot.gtin, lot.number)))
+def _require_left(transaction: Transaction, lot: Lot, asked: int, *, loose: bool) -> None:
+    """What is asked for is there; ``loose``, it is in no logistic unit."""
+    there = left(lot.kilograms, transaction.lineage.taken(key_of(lot)))
     if asked > there:
         message = (
             f"lot {lot.number} has {kilograms(there):g} kg left, {kilograms(asked):g} kg asked"
             " (mass balance: what leaves a lot was in it)"
         )
         raise Refused(message, "mass-balance")
+    held = packed(transaction, key_of(lot)) if loose else 0
+    if asked > there - held:
+        message = (
+            f"{kilograms(held):g} kg of lot {lot.number} are packed in logistic units,"
+            f" {kilograms(there - held):g} kg are not, {kilograms(asked):g} kg asked: unpack first"
+        )
+        raise Refused(message, PACKED)
 
 
 def _require_unlabelled(transaction: Transaction, lot: Lot, asked: int) -> None:
     """Labels are capped by the harvest: what has them under one number gets no more by another."""
     printed, held = transaction.units.bearing(lot)
-    there = left(lot.kilograms, transaction.lineage.turned((lot.gtin, lot.number)))
+    there = left(lot.kilograms, transaction.lineage.turned(key_of(lot)))
     free = there - floor_grams(held)
     if printed and asked > free:
         message = (

@@ -1,12 +1,12 @@
 """Taking a step: the lots are locked, the rules asked, and all of it written down at once.
 
-The lots are locked first, in one order; the log last. So two steps at once cannot both take
-the rest, and a step sent twice is taken once.
+Logistic units are locked first, then the lots, each in one order; the log last. So two steps at
+once cannot both take the rest, and a step sent twice is taken once.
 """
 
 from dataclasses import replace
 
-from domain.errors import Clash
+from domain.errors import Clash, Refused
 from domain.gs1 import Gln
 from domain.ids import ProducerId
 from domain.lineage import Step, StepKind
@@ -18,6 +18,8 @@ from traceability.canonical import salted_digest
 from traceability.dossier import require_lot
 from traceability.lineage.asked import Asked, Party, require_shape
 from traceability.lineage.derived import derived
+from traceability.lineage.packing import as_taken, at_hand
+from traceability.lineage.packing_rules import RULE
 from traceability.lineage.rules import Parts, require_rules
 from traceability.lineage.telling import event_of, keep, log, subject_of, zone_of
 from traceability.lineage.yields import Process
@@ -37,9 +39,14 @@ def take_step(
     number another lot's.
     """
     require_shape(asked)
-    parts = _locked(transaction, asked)
-    step = _planned(transaction, asked, parts, author, now_ms)
+    whole = at_hand(transaction, asked)
+    if not whole.inputs:
+        message = f"nothing is in {', '.join(whole.ssccs)}"
+        raise Refused(message, RULE)
+    parts = _locked(transaction, whole)
     there = transaction.lineage.find(asked.id)
+    whole = whole if there is None else as_taken(asked, there)
+    step = _planned(transaction, whole, parts, author, now_ms)
     if there is not None:
         return _same(transaction, there, step, asked.party)
     process = require_rules(transaction, step, parts, owner)
@@ -60,15 +67,18 @@ def _planned(
     transaction: Transaction, asked: Asked, parts: Parts, author: str, now_ms: int
 ) -> Step:
     """Return the step as it would be kept, but for who it is that takes what is shipped."""
-    first = parts[asked.inputs[0].lot]
-    place = asked.place or transaction.places.plot(first.plot).gln
+    before = [step for sscc in asked.ssccs for step in transaction.lineage.naming(sscc)]
+    last = max(before, key=lambda step: (step.at_ms, step.id), default=None)
+    there = transaction.places.plot(parts[asked.inputs[0].lot].plot).gln
+    place = asked.place or (there if last is None else last.place)
     # A step comes after what it follows from, so that time orders them: whatever clocks do.
-    before = [lot.opened_ms for lot in parts.values() if lot.made_by is not None]
+    past = [lot.opened_ms for lot in parts.values() if lot.made_by is not None]
     shipment = None if asked.about is None else transaction.lineage.find(asked.about)
-    before += [] if shipment is None else [shipment.at_ms]
-    at_ms = max([now_ms, *(one + 1 for one in before)])
+    past += [step.at_ms for step in (shipment, last) if step is not None]
+    at_ms = max([now_ms, *(one + 1 for one in past)])
     return Step(asked.id, asked.kind, asked.inputs, asked.outputs, place, author, at_ms,
-                process=asked.process, about=asked.about)  # fmt: skip
+                process=asked.process, about=asked.about, ssccs=asked.ssccs,
+                bags=asked.bags)  # fmt: skip
 
 
 def _giver(transaction: Transaction, step: Step, owner: ProducerId | None) -> Gln | None:

@@ -4,22 +4,25 @@ The event is made of nothing but what the records keep, so that it can be made a
 time and held against the one that was logged (``nguon fsck``).
 """
 
+from collections import Counter
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInput
-from domain.gs1 import Gln
+from domain.gs1 import Gln, Sscc
 from domain.lineage import MAKING, Step, StepKind
 from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
+from store.records.lineage import LotKey
 from traceability.countries import country_of
 from traceability.dossier import require_lot
 from traceability.epcis import lots as epcis
 from traceability.epcis.document import CONTEXT, Found
-from traceability.epcis.lots import HandOver, Hidden, Origin, Spot
+from traceability.epcis.lots import HandOver, Held, Hidden, Origin, Sent, Spot
 from traceability.epcis.repository import new_event
-from traceability.epcis.telling import Amount, Event, When, Where
+from traceability.epcis.telling import Amount, Event, Item, When, Where
 from traceability.lineage.making import amount, making
+from traceability.lineage.weights import floor_grams, kilograms
 from traceability.log.append import record
 from traceability.log.entry import EVENT
 
@@ -43,10 +46,13 @@ def event_of(transaction: Transaction, step: Step) -> Event:
     inputs = [amount(one) for one in step.inputs]
     if step.kind is StepKind.DESTROY:
         return epcis.destroyed(inputs, when, Where(here))
-    between = _between(transaction, step)
+    if step.kind in PACKING:
+        tell = epcis.packed if step.kind is StepKind.PACK else epcis.unpacked
+        return tell(_sscc(step), _held(transaction, step), when, Where(here, here))
+    sent, between = Sent(tuple(inputs), step.ssccs), _between(transaction, step)
     if step.kind is StepKind.SHIP:
-        return epcis.shipped(inputs, between, when, Where(here))
-    return epcis.received(inputs, between, when, Where(here, here))
+        return epcis.shipped(sent, between, when, Where(here))
+    return epcis.received(sent, between, when, Where(here, here))
 
 
 def keep(transaction: Transaction, event: Event, now_ms: int) -> bool:
@@ -84,3 +90,24 @@ def _between(transaction: Transaction, step: Step) -> HandOver:
     if shipment.giver is None:
         return HandOver(spot, taker)
     return HandOver(shipment.giver, taker, spot=spot)
+
+
+def _sscc(step: Step) -> Sscc:
+    if not step.ssccs:
+        message = f"step {step.id} names no logistic unit"
+        raise InvalidInput(message, "sscc")
+    return step.ssccs[0]
+
+
+def _held(transaction: Transaction, step: Step) -> Held:
+    """Return what was packed: units by their serials, and of each lot what is in none of them."""
+    inside: Counter[LotKey] = Counter()
+    for bag in step.bags:
+        unit = transaction.units.find(*bag)
+        if unit is None:
+            message = f"step {step.id} names a label that was never printed: {bag[1]}"
+            raise InvalidInput(message, "serials")
+        inside[unit.gtin, unit.number] += floor_grams(unit.kilograms)
+    loose = [(one, floor_grams(one.kilograms) - inside[one.lot]) for one in step.inputs]
+    amounts = [Amount(*one.lot, kilograms(grams)) for one, grams in loose if grams]
+    return Held(tuple(amounts), tuple(Item(*bag) for bag in step.bags))

@@ -14,7 +14,7 @@ from traceability.copies.hints import Kind
 from traceability.copies.looking import hints
 from traceability.epcis import lots
 from traceability.epcis.document import CONTEXT, Found
-from traceability.epcis.lots import HandOver
+from traceability.epcis.lots import HandOver, Sent
 from traceability.epcis.repository import examine
 from traceability.epcis.telling import Amount, Event, Item, When, Where, named
 
@@ -75,13 +75,13 @@ def test_one_that_is_scanned_little_is_found_among_many(world: World) -> None:
 
 
 def test_before_the_lot_was_shipped(world: World) -> None:
-    captured(world, lots.shipped([RICE], HandOver(FARM, SHOP), when(60), Where(FARM)))
+    captured(world, lots.shipped(Sent((RICE,)), HandOver(FARM, SHOP), when(60), Where(FARM)))
     scanned(world, ("A", "VN-58", 59, 1), ("B", "VN-58", 60, 1), ("", "VN-58", 1, 1))
     assert kinds(world) == [("A", Kind.BEFORE_SHIPPING)]
 
 
 def test_a_shipping_declared_wrong_tells_nothing(world: World) -> None:
-    shipped = lots.shipped([RICE], HandOver(FARM, SHOP), when(60), Where(FARM))
+    shipped = lots.shipped(Sent((RICE,)), HandOver(FARM, SHOP), when(60), Where(FARM))
     wrong = lots.declare_wrong(shipped, NOON + 61 * MINUTE_MS, "incorrect_data")
     captured(world, shipped, wrong)
     scanned(world, ("A", "VN-58", 59, 1))

@@ -20,7 +20,7 @@ from traceability.epcis import lots, sensing
 from traceability.epcis.document import CONTEXT, canonical_bytes, events_of, parse, write_document
 from traceability.epcis.event_hash import CBV_2_0, CBV_2_1, event_hash_id
 from traceability.epcis.identifiers import canonical
-from traceability.epcis.lots import HandOver, Held, Origin, Process
+from traceability.epcis.lots import HandOver, Held, Origin, Process, Sent
 from traceability.epcis.measures import in_base, measures, units
 from traceability.epcis.sensing import Namespace, Sensed, Statistics
 from traceability.epcis.telling import Amount, Event, Item, When, Where, named
@@ -55,8 +55,9 @@ def told() -> dict[str, Event]:
     return {
         "commissioned": lots.commissioned(RICE, Origin(date(2026, 11, 20), date(2026, 12, 20), "VN"), WHEN, WHERE),
         "observed": lots.observed([RICE], "storing", "in_progress", WHEN, WHERE),
-        "shipped": lots.shipped([RICE, LATEX], BETWEEN, WHEN, Where(FIELD)),
-        "received": lots.received([RICE], BETWEEN, WHEN, Where(STORE, STORE)),
+        "shipped": lots.shipped(Sent((RICE, LATEX)), BETWEEN, WHEN, Where(FIELD)),
+        "shipped in units": lots.shipped(Sent((RICE,), (CRATE,)), BETWEEN, WHEN, Where(FIELD)),
+        "received": lots.received(Sent((RICE,)), BETWEEN, WHEN, Where(STORE, STORE)),
         "recalled": lots.recalled([RICE], WHEN, WHERE),
         "destroyed": lots.destroyed([RICE], WHEN, Where(STORE)),
         "decommissioned": lots.decommissioned([BAG, Item(RICE.gtin, SerialNumber("2"))], WHEN, Where(STORE)),

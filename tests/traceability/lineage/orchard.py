@@ -4,21 +4,25 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from domain.diary import Entry, Work
-from domain.gs1 import Gln, Gtin, LotNumber
+from domain.gs1 import Gln, Gtin, LotNumber, Sscc
 from domain.ids import AreaCode, EntryId, PlotId, ProducerId, SeasonId, StepId
-from domain.lineage import Portion, Step, StepKind
+from domain.lineage import Bag, Portion, Step, StepKind
 from domain.lot import Lot, Product
 from domain.plot import Crop, Plot, Season
 from store.records import Transaction
 from tests.traceability.world import GTIN, HARVESTED, NOON, PLOT, STARTED, World
+from traceability.dossier import require_lot
 from traceability.lineage.asked import Asked, Party
 from traceability.lineage.steps import take_step
 from traceability.lots import LotRequest, open_lot
+from traceability.units import draw, spend
 
 PACKED = Gtin.parse("09520001000034")
 LATEX, DRY = Gtin.parse("09520001000041"), Gtin.parse("09520001000058")
 GROVE, FAR_GROVE = PlotId("vuon-cao-su"), PlotId("vuon-xa")
 GLNS = {GROVE: Gln.parse("9520001001048"), FAR_GROVE: Gln.parse("9520001001055")}
+PREFIX = "9520001"
+CRATES = [Sscc.mint("9521321", number) for number in range(3)]
 BUYER = Gln.parse("9520001001031")
 
 
@@ -83,6 +87,41 @@ def ship(name: str, of: Portion, party: Party | None = None) -> Asked:
 
 def receive(name: str, of: Portion, shipment: str) -> Asked:
     return Asked(StepId(name), StepKind.RECEIVE, (of,), place=BUYER, about=StepId(shipment))
+
+
+def pack(
+    name: str, of: Iterable[Portion], sscc: str = "", bags: Iterable[Bag] = (), prefix: str = PREFIX
+) -> Asked:
+    """Into a unit that is given, or one whose number is minted."""
+    ssccs = (Sscc.parse(sscc),) if sscc else ()
+    return Asked(StepId(name), StepKind.PACK, tuple(of), ssccs=ssccs, bags=tuple(bags),
+                 prefix=prefix)  # fmt: skip
+
+
+def unpack(name: str, sscc: str, of: Iterable[Portion] = (), bags: Iterable[Bag] = ()) -> Asked:
+    """Out of a unit, all of it when nothing is named."""
+    return Asked(StepId(name), StepKind.UNPACK, tuple(of), ssccs=(Sscc.parse(sscc),),
+                 bags=tuple(bags))  # fmt: skip
+
+
+def ship_units(name: str, *ssccs: str, party: Party | None = None) -> Asked:
+    to = party or Party(name="Chợ đầu mối Thủ Đức")
+    return Asked(StepId(name), StepKind.SHIP, (), party=to, ssccs=tuple(map(Sscc.parse, ssccs)))
+
+
+def receive_units(name: str, shipment: str, *ssccs: str) -> Asked:
+    return Asked(StepId(name), StepKind.RECEIVE, (), place=BUYER, about=StepId(shipment),
+                 ssccs=tuple(map(Sscc.parse, ssccs)))  # fmt: skip
+
+
+def printed(world: World, number: str, count: int, unit_kg: float, gtin: Gtin = GTIN) -> list[Bag]:
+    """Labels with serials, printed for units of a lot."""
+    with world.records.transaction() as transaction:
+        serials = draw(count)
+        spend(
+            transaction, require_lot(transaction, gtin, LotNumber(number)), serials, unit_kg, NOON
+        )
+    return [(gtin, serial) for serial in serials]
 
 
 def destroy(name: str, of: Portion) -> Asked:

@@ -8,15 +8,27 @@ import pytest
 
 from domain.diary import Entry, Work
 from domain.errors import Refused
-from domain.gs1 import LotNumber
+from domain.gs1 import LotNumber, Sscc
 from domain.ids import EntryId
 from store.records import Records
 from tests.builders import farm
 from tests.services.postgres import Postgres
-from tests.traceability.lineage.orchard import destroy, merge, ship, some, split, take
+from tests.traceability.lineage.orchard import (
+    CRATES,
+    destroy,
+    merge,
+    pack,
+    ship,
+    ship_units,
+    some,
+    split,
+    take,
+    unpack,
+)
 from tests.traceability.world import GTIN, HARVESTED, NOON, PLOT, STARTED, TODAY
 from traceability.diary import write
 from traceability.lineage.asked import Asked
+from traceability.lineage.balance import imbalances
 from traceability.lineage.weights import left
 from traceability.lots import LotRequest, open_lot
 
@@ -88,3 +100,54 @@ def test_lots_joined_in_any_order_do_not_wait_for_each_other_for_ever(records: R
     steps = [merge(f"m-{i}", forth if i % 2 else back, some(f"M{i}", 20.0)) for i in range(AT_ONCE)]
     assert all_at_once(records, steps) == ["taken"] * AT_ONCE
     assert (rest(records, "C"), rest(records, "D")) == (40_000, 40_000)
+
+
+def test_what_is_packed_is_packed_once(records: Records) -> None:
+    opened(records, 100.0, "E")
+    steps: list[Asked] = [pack(f"p-{i}", [some("E", 60.0)], CRATES[i % 2]) for i in range(3)]
+    steps += [
+        destroy("d-9", some("E", 60.0)),
+        ship("x-9", some("E", 60.0)),
+        pack("p-9", [some("E", 60.0)]),
+    ]
+    told = all_at_once(records, steps)
+    assert told.count("taken") == 1
+    assert set(told) <= {"taken", "mass-balance", "packing"}
+
+
+def test_numbers_minted_at_once_are_all_different(records: Records) -> None:
+    opened(records, 100.0, *(f"F{i}" for i in range(AT_ONCE)))
+    steps = [pack(f"q-{i}", [some(f"F{i}", 1.0)], prefix="9521322") for i in range(AT_ONCE)]
+    assert all_at_once(records, steps) == ["taken"] * AT_ONCE
+    with records.reading() as transaction:
+        minted = {step.ssccs for step in transaction.lineage.every() if step.id.startswith("q-")}
+    assert len(minted) == AT_ONCE
+
+
+def test_one_packing_sent_by_many_is_taken_once(records: Records) -> None:
+    opened(records, 100.0, "G")
+    assert (
+        all_at_once(records, [pack("g-1", [some("G", 5.0)], prefix="9521323")] * AT_ONCE)
+        == ["taken"] * AT_ONCE
+    )
+    with records.reading() as transaction:
+        (step,) = (each for each in transaction.lineage.every() if each.id == "g-1")
+    assert all_at_once(records, [unpack("g-2", step.ssccs[0])] * AT_ONCE) == ["taken"] * AT_ONCE
+
+
+def test_units_are_shipped_and_emptied_by_one_of_many(records: Records) -> None:
+    opened(records, 100.0, "H", "I")
+    one, other = Sscc.mint("9521324", 1), Sscc.mint("9521324", 2)
+    with records.transaction() as transaction:
+        take(transaction, pack("h-1", [some("H", 9.0), some("I", 9.0)], one))
+        take(transaction, pack("h-2", [some("I", 9.0), some("H", 9.0)], other))
+    steps = [ship_units("h-3", one, other), ship_units("h-4", other, one), unpack("h-5", one)]
+    steps += [
+        unpack("h-6", other),
+        unpack("h-7", one, [some("H", 9.0)]),
+        pack("h-8", [some("I", 9.0)], one),
+    ]
+    told = all_at_once(records, steps)
+    assert set(told) <= {"taken", "packing"}
+    with records.reading() as transaction:
+        assert list(imbalances(transaction)) == []
