@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInput
 from domain.gs1 import Gln, Sscc
-from domain.lineage import MAKING, Step, StepKind
+from domain.lineage import MAKING, PACKING, Step, StepKind
 from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
