@@ -121,5 +121,5 @@ class Says:
         # A digest says nothing to people: where the name was erased, nobody is named.
         name = transaction.lineage.party_name(step.id)
         gln = step.party if step.party and step.party.isdigit() and len(step.party) == 13 else None
-        taker = f"→ {name or gln}" if name or gln else ""
-        return " ".join(part for part in (units, taker) if part)
+        taker = f"→ {name or gln or text(self.request, N_('Name erased'))}"
+        return f"{units} {taker}".strip()

@@ -16,6 +16,7 @@ from api.charts import Frame, chart
 from domain.bucket import Bucket, patience_ms, ticks
 from domain.device import Datastream
 from domain.diary import Entry, Work
+from domain.erased import ERASED
 from domain.errors import InvalidInput
 from domain.ids import EntryId, PlotId
 from domain.properties import ObservedProperty, Statistic, observed_properties
@@ -298,14 +299,16 @@ class EntryView:
 
 def entry_view(entry: Entry, names: Mapping[str, str], language: str) -> EntryView:
     """Return a diary entry as a line; ``names`` are those of permitted products by code."""
+    gone = i18n.translations(language).gettext("Name erased")
     parts = []
     if entry.amount is not None:
         parts.append(quantity(entry.amount, entry.unit or "", language))
     product = names.get(entry.product or "", entry.product)
     parts += [part for part in (product, entry.note) if part]
     return EntryView(
-        i18n.day(entry.day, language), entry.work.value, " · ".join(parts), entry.author
-    )
+        i18n.day(entry.day, language), entry.work.value, " · ".join(parts),
+        gone if entry.author == ERASED else entry.author,
+    )  # fmt: skip
 
 
 def parse_number(text: str, field: str) -> float:

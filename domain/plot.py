@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from domain.erased import ERASED
 from domain.gs1 import Gln
 from domain.ids import AreaCode, PlotId, ProducerId, SeasonId
 
@@ -37,6 +38,11 @@ class Producer:
     area: AreaCode
     phone: str | None
     gln: Gln | None = None
+
+    @property
+    def name_erased(self) -> bool:
+        """Whether there is no name to be shown any more."""
+        return self.public_name == ERASED
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from nguon.audit_written import written_in_log
 from nguon.compose import Stores
 from store.records import Transaction
 from store.records.log import LogEntry, SignedHead
+from traceability.erasing.noted import claims_in, come_back, noted, unexplained
+from traceability.erasing.plan import erases
 from traceability.log.checkpoint import Policy, open_checkpoint
 from traceability.log.entry import DENIAL, PASSPORT, RECALL, decode
 from traceability.log.files import LogFiles
@@ -37,7 +39,7 @@ def findings(
     with opened.records.reading() as transaction:
         yield from [*written_in_log(transaction), *_passports(transaction)]
         yield from _recalls(transaction)
-        yield from [*_denials(transaction), *events_in_log(transaction)]
+        yield from [*_denials(transaction), *events_in_log(transaction), *_erased(transaction)]
     yield from days_in_log(opened, looked)
 
 
@@ -145,3 +147,12 @@ def _denials(transaction: Transaction) -> Iterator[str]:
                 f"lot {subject} was denied by its grower {in_log[subject]} times in the log,"
                 f" {kept[subject]} times in the records"
             )
+
+
+def _erased(transaction: Transaction) -> Iterator[str]:
+    """What was erased stays erased, and nothing else is: a salt that is gone hides a change."""
+    told = noted(claims_in(transaction))
+    for line in erases(come_back(transaction, told)):
+        yield f"what the log says was erased is back ({line}): `nguon erase again --yes`"
+    for what in unexplained(transaction, told):
+        yield f"{what}: the salt of its digest is gone, and no erasure is in the log"

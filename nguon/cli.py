@@ -18,6 +18,7 @@ from nguon.backup import add_backup
 from nguon.compose import log_key, make_log_key, make_signer, signer, stores, trust
 from nguon.ending import ended
 from nguon.enrol import enrol
+from nguon.erase import add_erase
 from nguon.eudr import add_eudr
 from nguon.export import add_export
 from nguon.fsck import findings, shown
@@ -155,6 +156,7 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     )
     add_gs1(verbs)
+    add_erase(verbs)
     add_replay(verbs)
     return parser
 

@@ -4,8 +4,9 @@ Prints nothing itself; yields one finding a line, in the order checked. Nothing 
 repaired: what is wrong is for a person to see.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from domain.bucket import fold
 from domain.errors import NguonError, VerificationFailed
@@ -21,6 +22,7 @@ from store.rollups import Rhythm
 from traceability.canonical import to_bytes
 from traceability.dossier import Measured, compile_document, dossier, require_lot
 from traceability.epcis.repository import recheck
+from traceability.erasing.noted import Noted, claims_in, noted
 from traceability.evidence.dropped import dropped_of
 from traceability.evidence.statistics import METHOD
 from traceability.keys import TrustedKey
@@ -108,6 +110,7 @@ def _passports(opened: Stores, trusted: Sequence[TrustedKey], looked: Looked) ->
     with opened.records.reading() as transaction:
         passports = transaction.lots.passports()
         revoked = {key.id for key in transaction.keys.every() if key.revoked}
+        erased = noted(claims_in(transaction))
     newest = {(one.gtin, one.number): one.issued_ms for one in passports}
     # What a revoked key signed is no finding any more once the lot's passport is issued again.
     passports = [
@@ -118,7 +121,7 @@ def _passports(opened: Stores, trusted: Sequence[TrustedKey], looked: Looked) ->
     # One short transaction a passport: an open one would hold up every writer.
     for number, passport in enumerate(passports, 1):
         looked.say(f"passport {number} of {len(passports)}")
-        yield from _passport(opened, passport, trusted, looked)
+        yield from _passport(opened, passport, trusted, looked, erased)
 
 
 def _rests_on(opened: Stores, one: Measured) -> bool:
@@ -133,8 +136,22 @@ def _rests_on(opened: Stores, one: Measured) -> bool:
     return next(iter(opened.series.read(one.stream.series, before)), None) is None
 
 
+def _shut(
+    now: Mapping[str, Any], signed: Mapping[str, Any], erased: Noted
+) -> Mapping[str, Any]:  # fmt: skip
+    """Return a document with the digest of a producer that only the log knows any more."""
+    said = signed["producer"]["commitment"]
+    if now["producer"]["commitment"] is not None or said not in erased.digests:
+        return now
+    return {**now, "producer": {**now["producer"], "commitment": said}}
+
+
 def _passport(
-    opened: Stores, passport: IssuedPassport, trusted: Sequence[TrustedKey], looked: Looked
+    opened: Stores,
+    passport: IssuedPassport,
+    trusted: Sequence[TrustedKey],
+    looked: Looked,
+    erased: Noted,
 ) -> Iterator[str]:
     name = f"passport of lot {passport.number} ({passport.gtin})"
     read = as_known(opened.series.read, passport.issued_ms)
@@ -158,5 +175,5 @@ def _passport(
     except NguonError as error:
         yield f"{name}: cannot be recomputed: {error}"
     else:
-        if to_bytes(now) != to_bytes(verdict.document):
+        if to_bytes(_shut(now, verdict.document, erased)) != to_bytes(verdict.document):
             yield f"{name}: readings or diary have changed since it was issued"

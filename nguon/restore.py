@@ -8,9 +8,10 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from domain.errors import Clash, InvalidInput
+from domain.errors import Clash, InvalidInput, NguonError
 from firmware_sim.__main__ import progress
 from nguon import settings as config
 from nguon.audit_days import Looked
@@ -25,6 +26,7 @@ from nguon.backup import (
     store_files,
 )
 from nguon.compose import log_key, signer, stores, trust
+from nguon.erased import back, everything_noted, names_back
 from nguon.fsck import findings, shown
 from nguon.settings import Settings
 from traceability.log.files import LogFiles
@@ -109,6 +111,9 @@ def drill(backup: Path, settings: Settings, say: Say) -> Iterator[str]:
                 yield f"readings, cycles, conflicts, quarantine: manifest {said}, there {held}"
             keys = believed.keys or (key,)
             yield from findings(opened, keys, shown(scratch, believed), Looked(say=say))
+            with suppress(NguonError):  # no published log here, or no key to read it with
+                lines = back(opened, everything_noted(settings, opened))
+                yield from (f"it would bring back what was erased since: {one}" for one in lines)
 
 
 def add_restore(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -136,6 +141,9 @@ def _restore(options: argparse.Namespace) -> int:
     )
     print("What was committed after that is not in them; of it devices only still hold what")
     print("no receipt covered, and are asked for it. Now run: nguon fsck")
+    with stores(loaded) as opened:
+        for line in names_back(loaded, opened):
+            print(line)
     return 0
 
 

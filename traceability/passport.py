@@ -143,7 +143,8 @@ def _prepare(transaction: Transaction, lot: Lot, now_ms: int) -> None:
     """Draw the salts that the passport's digests need, and log what is older than the log."""
     plot, season = transaction.places.plot(lot.plot), transaction.places.season(lot.season)
     producer = transaction.places.producer(plot.producer)
-    salted(transaction, PRODUCER, producer.id, producer_said(producer))
+    if not producer.name_erased:
+        salted(transaction, PRODUCER, producer.id, producer_said(producer))
     log_older(transaction, plot.id, season.started, lot.harvested, now_ms)
 
 

@@ -1,7 +1,8 @@
 """The tables of steps between lots; beside :mod:`store.records.tables`, in the same metadata.
 
 A step is one row, what it took and made are rows of ``step_lot`` (``side`` is ``in`` or
-``out``). ``party_name`` alone is ever emptied: who took a shipment may have to be erased.
+``out``). Where a name is erased ``party_name`` is emptied and ``author`` made a word; the rest
+stays.
 
 A logistic unit is a row from the first time that something is put into it: what is locked, and
 what keeps its number from being minted again. What is in it is what the steps say.

@@ -24,6 +24,7 @@ from store.records.days import Days
 from store.records.decisions import Decisions
 from store.records.devices import Devices
 from store.records.diary import Diary
+from store.records.erasing import TABLES, Erasing
 from store.records.events import Events
 from store.records.gs1_keys import Gs1Keys
 from store.records.keys import Keys
@@ -146,6 +147,11 @@ class Transaction:
         return Papers(self.connection)
 
     @cached_property
+    def erasing(self) -> Erasing:
+        """Names to be taken out."""
+        return Erasing(self.connection)
+
+    @cached_property
     def accounts(self) -> Accounts:
         """Logins and sessions."""
         return Accounts(self.connection)
@@ -205,9 +211,38 @@ class Records:
         with _foreign_errors_end_here(), self._reader.begin() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
+    def compact(self) -> None:
+        """Write anew what names are erased from, so that no file of the database holds them.
+
+        Raises `StoreUnavailable` while somebody else is at it; nothing is lost then.
+        """
+        raw = self._engine.raw_connection()
+        try:
+            if self._engine.dialect.name == "sqlite":
+                raw.cursor().execute("VACUUM")
+            else:
+                _compact_postgres(raw)
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            message = f"records: {type(error).__name__}: {error}"
+            raise StoreUnavailable(message) from error
+        finally:
+            raw.close()
+
     def close(self) -> None:
         """Release every connection."""
         self._engine.dispose()
+
+
+def _compact_postgres(raw: sa.PoolProxiedConnection) -> None:
+    driver = raw.driver_connection
+    driver.autocommit = True  # type: ignore[union-attr] # psycopg's own; VACUUM is no transaction
+    try:
+        for name in TABLES:
+            # ANALYZE too: the planner's statistics keep the commonest values of a column.
+            raw.cursor().execute(f'VACUUM (FULL, ANALYZE) "{name}"')
+        raw.cursor().execute("VACUUM pg_catalog.pg_statistic")
+    finally:
+        driver.autocommit = False  # type: ignore[union-attr] # see above
 
 
 @contextmanager
@@ -247,6 +282,8 @@ def _on_sqlite_connect(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in ("journal_mode = DELETE", "synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    # What is taken out is overwritten at once, not whenever its room is needed.
+    cursor.execute("PRAGMA secure_delete = ON")
     cursor.execute("PRAGMA busy_timeout = 10000")
     cursor.close()
 

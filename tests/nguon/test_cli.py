@@ -71,7 +71,7 @@ def test_the_api_refuses_to_start_on_a_placeholder(tmp_path: Path) -> None:
 
 def test_migrate_says_what_there_is_and_what_it_lacks(tmp_path: Path) -> None:
     result = nguon("migrate", "--new", NGUON_DATA=str(tmp_path))
-    assert "records at revision 0010" in result.stdout
+    assert "records at revision 0014" in result.stdout
     assert "lacks: one writer at a time" in result.stdout
     keys = result.stdout.splitlines()[-2:]
     assert keys[0].startswith("passports are signed with key ")

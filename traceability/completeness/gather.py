@@ -42,7 +42,9 @@ def dossier_of(transaction: Transaction, lot: Lot, today: date) -> Dossier:
     return Dossier(
         product_name=Fact(product.name_vi, f"product {product.gtin}, name_vi"),
         images=_images(transaction, product),
-        producer_name=Fact(producer.public_name, f"producer {producer.id}, public_name"),
+        producer_name=None
+        if producer.name_erased
+        else Fact(producer.public_name, f"producer {producer.id}, public_name"),
         producer_address=_address(transaction, producer, today),
         stages=tuple(_stages(transaction, lot, product)),
         production_time=Fact(

@@ -59,8 +59,9 @@ def whole_of(plot: Plot, first: int, count: int) -> tuple[Whole, ...]:
 
 def features_of(plot: Plot, producer: Producer, geometry: Any, country: str) -> list[Any]:
     """Return the features of a plot, one a geometry."""
-    said = {
-        "ProducerName": producer.public_name,
+    # A name that was erased is left out: the system asks for none, and a word is no name.
+    name = {} if producer.name_erased else {"ProducerName": producer.public_name}
+    said = name | {
         "ProducerCountry": country,
         "ProductionPlace": plot.name,
     }

@@ -67,7 +67,7 @@ def label_of(transaction: Transaction, lot: Lot, address: str) -> Label:
         Line(f"{urlsplit(address).netloc}/T/{short}", SHORT, whole=True),
         Line(f"HSD: {lot.expires:%d/%m/%Y}", EXPIRES),
         Line(f"Thu hoạch: {lot.harvested:%d/%m/%Y}", HARVESTED),
-        Line(_composed(producer.public_name), GROWER),
+        *(() if producer.name_erased else (Line(_composed(producer.public_name), GROWER),)),
     )
     return Label(link_of(transaction, lot).mint(address), _composed(product.name_vi), lines)
 

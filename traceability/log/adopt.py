@@ -17,7 +17,7 @@ from store.records import Records, Transaction
 from store.records.days import DayRevision
 from store.records.log import LogEntry, SignedHead
 from traceability.log.checkpoint import Checkpoint
-from traceability.log.entry import DEVICE_DAY, DROP, KEY, PASSPORT, Claim, decode
+from traceability.log.entry import DEVICE_DAY, DROP, ERASURE, KEY, PASSPORT, Claim, decode
 from traceability.log.merkle import leaf_hash, root_of
 from traceability.log.reader import LogReader
 
@@ -65,6 +65,8 @@ def _subject(claim: Claim, number: int) -> str:
         return f"{body['gtin']}/{body['lot']}/{parse_instant(str(body['issued']))}"
     if claim.kind == KEY:
         return str(body["id"])
+    if claim.kind == ERASURE:
+        return str(body["of"])
     if "gtin" in body:
         return f"{body['gtin']}/{body['lot']}"
     return f"adopted-{number}"

@@ -16,7 +16,7 @@ from traceability.canonical import from_bytes, to_bytes
 MOST_BYTES = 65_535  # an entry's length stands before it in 16 bits (c2sp.org/tlog-tiles)
 DEVICE_DAY, DIARY, PASSPORT = "device-day", "diary", "passport"
 RECALL, FINDING, DENIAL, KEY = "recall", "finding", "denial", "key"
-EVENT, DROP = "event", "drop"
+EVENT, DROP, ERASURE = "event", "drop", "erasure"
 CERTIFICATE, WITHDRAWAL = "certificate", "withdrawal"
 KIND_VERSION = "nguon/{}/1"
 
