@@ -237,11 +237,14 @@ def _compact_postgres(raw: sa.PoolProxiedConnection) -> None:
     driver = raw.driver_connection
     driver.autocommit = True  # type: ignore[union-attr] # psycopg's own; VACUUM is no transaction
     try:
+        # Whoever reads now is waited for, and not for ever: it can be said again.
+        raw.cursor().execute("SET lock_timeout = '10s'")
         for name in TABLES:
             # ANALYZE too: the planner's statistics keep the commonest values of a column.
             raw.cursor().execute(f'VACUUM (FULL, ANALYZE) "{name}"')
         raw.cursor().execute("VACUUM pg_catalog.pg_statistic")
     finally:
+        raw.cursor().execute("RESET lock_timeout")
         driver.autocommit = False  # type: ignore[union-attr] # see above
 
 

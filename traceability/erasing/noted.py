@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from domain.errors import VerificationFailed
 from domain.ids import ProducerId
 from store.records import Transaction
+from store.records.log import LogEntry
 from traceability.canonical import salted_digest
 from traceability.diary import digest_of
 from traceability.dossier import PRODUCER, producer_said
-from traceability.erasing.plan import Plan
+from traceability.erasing.plan import Plan, is_hidden
 from traceability.lineage.steps import PARTY
 from traceability.log.entry import DIARY, ERASURE, Claim, decode
 
@@ -79,16 +80,31 @@ def come_back(transaction: Transaction, told: Noted) -> Plan:
 
 def unexplained(transaction: Transaction, told: Noted) -> list[str]:
     """Return what nobody can check any more though no erasure of it is in the log."""
-    found, there = [], {entry.id for entry in transaction.diary.every()}
-    for one in transaction.log.of_kind(DIARY):
-        if one.subject in there and transaction.salts.find(DIARY, one.subject) is None:
-            try:
-                digest = decode(one.entry).body.get("digest")
-            except VerificationFailed:
-                continue
-            if digest not in told.digests:
-                found.append(f"diary entry {one.subject}")
-    return found
+    logged = {one.subject: one for one in transaction.log.of_kind(DIARY)}
+    return [
+        *(
+            f"diary entry {entry.id}"
+            for entry in transaction.diary.every()
+            if entry.id in logged
+            and transaction.salts.find(DIARY, entry.id) is None
+            and _said(logged[entry.id]) not in told.digests
+        ),
+        *(
+            f"shipment {step.id}"
+            for step in transaction.lineage.every()
+            if is_hidden(step)
+            and transaction.salts.find(PARTY, step.id) is None
+            and step.party not in told.digests
+        ),
+    ]
+
+
+def _said(entry: LogEntry) -> str:
+    """Return the digest that an entry logs, nothing when it cannot be read: told elsewhere."""
+    try:
+        return str(decode(entry.entry).body.get("digest"))
+    except VerificationFailed:
+        return ""
 
 
 def _digest_of_producer(transaction: Transaction, name: str) -> str | None:

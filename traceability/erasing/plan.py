@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from domain.erased import ERASED
 from domain.errors import InvalidInput, NotFound
 from domain.ids import EntryId, ProducerId, StepId
-from domain.lineage import StepKind
+from domain.lineage import Step, StepKind
 from store.records import Transaction
+from traceability.envelope import PAYLOAD_TYPE_1, Envelope
+
+_DIGEST = 64  # SHA-256 in hexadecimal; a GLN is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def of_parties(transaction: Transaction, steps: tuple[StepId, ...], *, everywher
         if step is None:
             message = f"no step {name}"
             raise NotFound(message)
-        if step.kind is not StepKind.SHIP or len(step.party or "") != _DIGEST:
+        if not is_hidden(step):
             message = f"step {name} is no shipment to somebody's name"
             raise InvalidInput(message, "step")
         said = transaction.lineage.party_name(name)
@@ -65,7 +68,9 @@ def of_parties(transaction: Transaction, steps: tuple[StepId, ...], *, everywher
     return Plan(steps=tuple(wanted))
 
 
-_DIGEST = 64
+def is_hidden(step: Step) -> bool:
+    """Whether a step is a shipment to somebody's name, which stands behind a digest."""
+    return step.kind is StepKind.SHIP and len(step.party or "") == _DIGEST
 
 
 def of_entries(
@@ -96,6 +101,14 @@ def erases(plan: Plan) -> Iterator[str]:
         yield f"diary entry {entry}: its author{note}, and the salt of its digest"
 
 
+def _named_in_clear(transaction: Transaction, producer: ProducerId) -> int:
+    """Return how many passports of the first version a producer's plots have."""
+    plots = {plot.id for plot in transaction.places.plots(producer)}
+    lots = {(lot.gtin, lot.number) for lot in transaction.lots.lots() if lot.plot in plots}
+    theirs = (one for one in transaction.lots.passports() if (one.gtin, one.number) in lots)
+    return sum(Envelope.decode(one.envelope).payload_type == PAYLOAD_TYPE_1 for one in theirs)
+
+
 def stays(transaction: Transaction, plan: Plan) -> Iterator[str]:
     """Yield what does not go, so that nobody believes otherwise."""
     for login in plan.logins:
@@ -105,8 +118,13 @@ def stays(transaction: Transaction, plan: Plan) -> Iterator[str]:
     for producer in plan.producers:
         plots = ", ".join(plot.name for plot in transaction.places.plots(producer))
         yield f"the id {producer}, and the names of plots and products; plots: {plots or 'none'}"
+        old = _named_in_clear(transaction, producer)
+        if old:
+            yield f"{old} passports from before the log, which have the name in what is signed"
     if set(plan.entries) - set(plan.texts):
         yield "what the notes of these diary entries say: --text takes them out"
+    if plan.producers or plan.logins:
+        yield "what people wrote: reasons of recalls and denials, sources of outlines and holdings"
     if plan.entries:
         yield "day, work, amount and product of these diary entries, also in passports"
     yield "passports, events and the log: they hold digests, which nobody can open any more"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.diary import Entry, Work
 from domain.erased import ERASED
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput, NotFound, StoreUnavailable
 from domain.ids import EntryId, ProducerId, StepId
 from domain.lot import IssuedPassport
 from domain.window import HOUR_MS
@@ -24,6 +24,7 @@ from tests.traceability.lineage.orchard import opened, plant, receive, ship, som
 from tests.traceability.world import HARVESTED, NOON, PLOT, World
 from traceability.bundle import Bundle
 from traceability.dossier import require_lot
+from traceability.envelope import PAYLOAD_TYPE_1, Envelope
 from traceability.erasing.doing import erase
 from traceability.erasing.noted import claims_in, come_back, noted, unexplained
 from traceability.erasing.plan import (
@@ -35,6 +36,7 @@ from traceability.erasing.plan import (
     stays,
 )
 from traceability.lineage.asked import Party
+from traceability.lineage.steps import PARTY
 from traceability.log.append import record
 from traceability.log.entry import DIARY, ERASURE, decode
 from traceability.log.publish import publish
@@ -293,7 +295,9 @@ def test_what_comes_back_from_before_is_found_and_erased_again(farm: Farm) -> No
 def test_a_salt_that_is_gone_without_a_note_hides_a_change_and_is_told(farm: Farm) -> None:
     with farm.world.records.transaction() as transaction:
         transaction.salts.erase(DIARY, "lam-co")
-        assert unexplained(transaction, noted(claims_in(transaction))) == ["diary entry lam-co"]
+        transaction.salts.erase(PARTY, "x-2")
+        told = unexplained(transaction, noted(claims_in(transaction)))
+        assert told == ["diary entry lam-co", "shipment x-2"]
     assert [one for one in farm.wrong() if "the salt of its digest is gone" in one]
 
 
@@ -317,3 +321,26 @@ def test_an_erasure_that_cannot_be_read_hides_no_other(farm: Farm) -> None:
         record(transaction, ERASURE, "x", {"of": "x", "digests": [], "without": 0}, NOON)
         told = noted(claims_in(transaction))
     assert len(told.digests) == 6
+
+
+def test_a_store_that_is_being_written_to_is_not_written_anew(farm: Farm, tmp_path: Path) -> None:
+    records = farm.world.records
+    with records.reading() as transaction:  # the connection that is used next, out of the pool
+        transaction.connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+    other = Records(f"sqlite:///{tmp_path / 'records.db'}")
+    with other.transaction(), pytest.raises(StoreUnavailable, match="locked"):
+        records.compact()
+    other.close()
+    records.compact()
+
+
+def test_passports_that_name_in_clear_are_told(farm: Farm) -> None:
+    with farm.world.records.transaction() as transaction:
+        lot = require_lot(transaction, farm.passport.gtin, farm.passport.number)
+        payload = Envelope(PAYLOAD_TYPE_1, b"{}", "key", b"x" * 64).encode()
+        old = IssuedPassport(lot.gtin, lot.number, payload, "key", NOON - 1)
+        transaction.lots.add_passport(old)
+        plan = of_producer(transaction, ProducerId("ho-1"), diary=True, text=True)
+        assert [
+            one for one in stays(transaction, plan) if one.startswith("1 passports from before")
+        ]
