@@ -14,6 +14,7 @@ from domain.errors import CallerError
 from domain.lineage import Bag, Portion, StepKind
 from domain.lot import Lot
 from store.records import Transaction
+from store.timescale import PostgresSeries
 from tests.traceability.lineage.orchard import (
     CRATES,
     DRY,
@@ -182,8 +183,10 @@ class Undone(Exception):
 
 def test_no_sequence_of_steps_makes_mass(world: World) -> None:
     taken, united, bagged = Counter[str](), Counter[str](), Counter[str]()
+    on_postgres = isinstance(world.series, PostgresSeries)
+    examples = 20 if on_postgres else 40  # a step there is a dozen round trips
 
-    @settings(max_examples=40, deadline=None, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=examples, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(st.lists(WILLS, min_size=8, max_size=25))
     def whatever_is_done(wills: list[Will]) -> None:
         with pytest.raises(Undone), world.records.transaction() as transaction:
@@ -215,7 +218,7 @@ def test_no_sequence_of_steps_makes_mass(world: World) -> None:
 
     whatever_is_done()
     # It would hold as well of steps that are all refused.
-    assert taken.total() >= 200
+    assert taken.total() >= 5 * examples
     assert min(taken[kind] for kind in StepKind) >= 3
     assert min(united[kind] for kind in (StepKind.SHIP, StepKind.RECEIVE)) >= 3
     assert min(bagged[kind] for kind in (StepKind.PACK, StepKind.UNPACK)) >= 1
