@@ -1,19 +1,31 @@
 """Old databases, filled, are brought forward by the scripts alone."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import apsw
 import psycopg
 import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from domain.ids import DeviceId, SeriesId
 from domain.window import HOUR_MS, LAST_MS, Window
+from nguon.audit import findings
+from nguon.compose import Stores
 from store import migrations
+from store.records import Records
 from store.series import Fate, Series
 from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
 from tests.builders import DEVICE, NOON, delivery, series_of
 from tests.services.postgres import Postgres
+from tests.traceability.world import HARVESTED, World
+from traceability.log.publish import publish
+from traceability.standing import Ground, call_back
+from traceability.units import draw, spend
+from traceability.verify_bundle import verify_bundle
 
 # Three cycles of one series: the second says another value for the first one's time.
 FRAMES = [(1, "dat-01", 0, 0), (2, "dat-01", 0, 1), (3, "dat-01", 0, 2)]
@@ -21,6 +33,7 @@ FRAMES = [(1, "dat-01", 0, 0), (2, "dat-01", 0, 1), (3, "dat-01", 0, 2)]
 READINGS = [(1, NOON, 5.0, 1, 1), (1, NOON, 4.0, 1, 2), (1, NOON + HOUR_MS, 6.0, 1, 3)]
 READINGS += [(2, 0, 7.0, 1, 3), (2, LAST_MS, 8.0, 1, 3)]
 OLDEST_FILLED = 3
+SCRIPTS = Path(migrations.__file__).parent / "records" / "migrations"
 
 
 def scripts_until(last: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,3 +149,97 @@ def test_a_filled_sqlite_is_brought_forward(
     series = SqliteSeries(tmp_path / "old.db")
     check_brought_forward(series)
     series.close()
+
+
+def engine_of(url: str) -> sa.Engine:
+    return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+
+
+def rows_of(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Everything in a database of records, by table and in a fixed order of rows."""
+    found = sa.MetaData()
+    found.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(
+                (tuple(row) for row in connection.execute(sa.select(table))), key=repr
+            )
+            for table in found.sorted_tables
+        }
+
+
+def filled_at(revision: str, url: str, world: World) -> sa.Engine:
+    """A database of an older program: what it knew of a world, as it would have kept it."""
+    old, config = engine_of(url), Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    then, now = sa.MetaData(), sa.MetaData()
+    then.reflect(old)
+    now.reflect(world.records._engine)
+    with old.begin() as target, world.records.reading() as source:
+        for table in then.sorted_tables:
+            if table.name in now.tables:  # all but alembic's own
+                columns = [now.tables[table.name].c[column.name] for column in table.columns]
+                rows = [
+                    dict(row._mapping) for row in source.connection.execute(sa.select(*columns))
+                ]
+                if rows and table.name != "alembic_version":
+                    target.execute(table.insert(), rows)
+    return old
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str | None, str]:
+    """Where a world is, None in files, and where an old database may be made."""
+    if request.param == "sqlite":
+        return None, f"sqlite:///{tmp_path / 'old.db'}"
+    server = request.getfixturevalue("postgres")
+    name = request.node.name.partition("[")[0][-20:] + request.node.callspec.params["revision"]
+    return server.fresh(f"new_{name}"), server.fresh(f"old_{name}")
+
+
+@pytest.mark.parametrize("revision", ["0007", "0008"])
+def test_filled_records_are_brought_forward(
+    revision: str, urls: tuple[str | None, str], tmp_path: Path
+) -> None:
+    """Lots, diary, passport, recall, units, days, log: all still there, and all of it still holds."""
+    made = World(tmp_path, url=urls[0])
+    passport = made.issued()
+    made.spray(HARVESTED - timedelta(days=30))
+    with made.records.transaction() as transaction:
+        (lot,) = transaction.lots.lots()
+        spend(transaction, lot, draw(3), 2.0, NOON)
+        call_back(transaction, lot, "dư lượng thuốc", "office", NOON + 1, Ground(1))
+    publish(made.records, made.files, made.log_key)
+    old = filled_at(revision, urls[1], made)
+    before = rows_of(old)
+    assert {"lot", "entry", "passport", "recall", "placement"} <= {
+        n for n, r in before.items() if r
+    }
+
+    made.records.close()
+    made.records = Records(urls[1])
+    made.records.migrate()
+    after = rows_of(old)
+    for name, rows in before.items():
+        if name == "alembic_version":
+            continue
+        width = len(rows[0]) if rows else 0
+        assert [row[:width] for row in after[name]] == rows, name
+    with made.records.reading() as transaction:
+        assert [one.number for one in transaction.lots.lots()] == [lot.number]
+        assert transaction.lots.passports() == [passport]
+        assert len(transaction.diary.every()) == 2
+    if revision >= "0008":
+        made.series.settle([], made.series.touched(100_000))
+        policy = made.trust().log
+        assert policy is not None
+        assert list(findings(Stores(made.series, made.records), made.files, policy)) == []
+        assert verify_bundle(made.proof(passport), made.trust()).days == 5
+    made.spray(HARVESTED - timedelta(days=29), "phun-sau")  # and it goes on
+    with made.records.reading() as transaction:
+        assert len(transaction.diary.every()) == 3
+    old.dispose()
+    made.close()
