@@ -15,6 +15,7 @@ from nguon.audit_written import written_in_log
 from nguon.compose import Stores
 from store.records import Transaction
 from store.records.log import LogEntry, SignedHead
+from traceability.envelope import PAYLOAD_TYPE_1
 from traceability.erasing.noted import claims_in, come_back, noted, unexplained
 from traceability.erasing.plan import erases
 from traceability.log.checkpoint import Policy, open_checkpoint
@@ -119,7 +120,7 @@ def _passports(transaction: Transaction) -> Iterator[str]:
     for passport in transaction.lots.passports():
         subject = subject_of(passport)
         there = said.pop(subject, None)
-        if there is None and b"version=2" in passport.envelope[:90]:
+        if there is None and PAYLOAD_TYPE_1.encode() not in passport.envelope[:90]:
             yield f"passport {subject} is not in the log"
         elif there is not None and there != logged(passport):
             yield f"passport {subject} is not the one that was logged"

@@ -4,33 +4,25 @@ Prints nothing itself; yields one finding a line, in the order checked. Nothing 
 repaired: what is wrong is for a person to see.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from domain.bucket import fold
-from domain.errors import NguonError, VerificationFailed
 from domain.ids import SeriesId
-from domain.lot import IssuedPassport
 from domain.window import LAST_MS, Size, Window, day_window, local_day
 from nguon import audit
 from nguon.audit_days import QUIET, Looked
+from nguon.audit_passports import passports_made_again
 from nguon.compose import Stores, rhythms
 from nguon.settings import Settings
-from store.judged import as_known, judged, limits_of, reach
+from store.judged import judged, reach
 from store.rollups import Rhythm
-from traceability.canonical import to_bytes
-from traceability.dossier import Measured, compile_document, dossier, require_lot
 from traceability.epcis.repository import recheck
-from traceability.erasing.noted import Noted, claims_in, noted
-from traceability.evidence.dropped import dropped_of
-from traceability.evidence.statistics import METHOD
 from traceability.keys import TrustedKey
 from traceability.log.checkpoint import Policy
 from traceability.log.files import LogFiles
 from traceability.standing import doubts, recall_of
 from traceability.trust import Trust
-from traceability.verify import verify
 
 
 def shown(settings: Settings, trust: Trust) -> "Shown | None":
@@ -71,7 +63,7 @@ def findings(
     say("events")
     with opened.records.reading() as transaction:
         yield from recheck(transaction)
-    yield from _passports(opened, trusted, looked)
+    yield from passports_made_again(opened, trusted, looked)
     if shown is not None:
         yield from audit.findings(opened, shown.files, shown.policy, looked)
 
@@ -104,76 +96,3 @@ def _doubted(opened: Stores) -> Iterator[str]:
             f"lot {lot.number} ({lot.gtin}): {doubt.name} was sprayed on {doubt.entry.day},"
             f" its harvest on {lot.harvested} was not free of it"
         )
-
-
-def _passports(opened: Stores, trusted: Sequence[TrustedKey], looked: Looked) -> Iterator[str]:
-    with opened.records.reading() as transaction:
-        passports = transaction.lots.passports()
-        revoked = {key.id for key in transaction.keys.every() if key.revoked}
-        erased = noted(claims_in(transaction))
-    newest = {(one.gtin, one.number): one.issued_ms for one in passports}
-    # What a revoked key signed is no finding any more once the lot's passport is issued again.
-    passports = [
-        one
-        for one in passports
-        if one.key_id not in revoked or newest[one.gtin, one.number] == one.issued_ms
-    ]
-    # One short transaction a passport: an open one would hold up every writer.
-    for number, passport in enumerate(passports, 1):
-        looked.say(f"passport {number} of {len(passports)}")
-        yield from _passport(opened, passport, trusted, looked, erased)
-
-
-def _rests_on(opened: Stores, one: Measured) -> bool:
-    """Whether figures of a datastream rest on readings that may have been dropped.
-
-    Those of its windows, what they were judged by, and whether anything came before at all.
-    """
-    kept_ms = opened.series.kept_since()
-    back, _ = reach(limits_of(one.stream), one.stream.interval_s * 1000)
-    begins_ms = min((window.start_ms for window in one.windows), default=0) - back
-    before = Window(kept_ms, max(kept_ms, begins_ms))
-    return next(iter(opened.series.read(one.stream.series, before)), None) is None
-
-
-def _shut(
-    now: Mapping[str, Any], signed: Mapping[str, Any], erased: Noted
-) -> Mapping[str, Any]:  # fmt: skip
-    """Return a document with the digest of a producer that only the log knows any more."""
-    said = signed["producer"]["commitment"]
-    if now["producer"]["commitment"] is not None or said not in erased.digests:
-        return now
-    return {**now, "producer": {**now["producer"], "commitment": said}}
-
-
-def _passport(
-    opened: Stores,
-    passport: IssuedPassport,
-    trusted: Sequence[TrustedKey],
-    looked: Looked,
-    erased: Noted,
-) -> Iterator[str]:
-    name = f"passport of lot {passport.number} ({passport.gtin})"
-    read = as_known(opened.series.read, passport.issued_ms)
-    try:
-        verdict = verify(passport.envelope, trusted, logged=True)
-        if verdict.document["method"] != METHOD or "log" not in verdict.document:
-            return  # an older method's figures are not today's; its signature holds
-        issuer = verdict.document["issuer"]
-        with opened.records.reading() as transaction:
-            lot = require_lot(transaction, passport.gtin, passport.number)
-            known = dossier(transaction, lot, issuer, passport.issued_ms)
-            devices = {one.stream.device for one in known.measured}
-            dropped = {one for one in devices if dropped_of(transaction, one)}
-        if any(_rests_on(opened, one) for one in known.measured if one.stream.device in dropped):
-            looked.tell(f"{name}: signature and log were looked at, its readings were dropped")
-            return
-        bound = {name: verdict.document[name] for name in ("device_days", "log")}
-        now = compile_document(known, read, bound)
-    except VerificationFailed as error:
-        yield f"{name}: {error}"
-    except NguonError as error:
-        yield f"{name}: cannot be recomputed: {error}"
-    else:
-        if to_bytes(_shut(now, verdict.document, erased)) != to_bytes(verdict.document):
-            yield f"{name}: readings or diary have changed since it was issued"

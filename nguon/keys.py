@@ -9,6 +9,8 @@ from domain.window import parse_instant, print_instant
 from nguon import settings as config
 from nguon.compose import begin_signing, log_key, now_ms, signer, stores, trust
 from nguon.handed_in import read_keys
+from traceability.composition.summary import behind
+from traceability.envelope import digest_of
 from traceability.key_register import announce, revoke, trusted
 from traceability.signer import create
 from traceability.trust import fingerprint, print_trust
@@ -108,13 +110,22 @@ def _revoke(options: argparse.Namespace) -> int:
         raise Refused(message, "key")
     with stores(loaded) as opened, opened.records.transaction() as transaction:
         revoke(transaction, options.id, since_ms, now_ms())
-        later = [
+        passports = transaction.lots.passports()
+        later = {
+            digest_of(one.envelope)
+            for one in passports
+            if one.key_id == options.id and one.issued_ms >= since_ms
+        }
+        void = [
             passport
-            for passport in transaction.lots.passports()
-            if passport.key_id == options.id and passport.issued_ms >= since_ms
+            for passport in passports
+            if any(
+                digest_of(one.envelope) in later
+                for one in (passport, *behind(transaction, passport))
+            )
         ]
     print(f"key {options.id} is revoked since {print_instant(since_ms)}")
-    for passport in later:
+    for passport in void:
         print(f"  no longer holds: passport of lot {passport.number} ({passport.gtin}), issued"
               f" {print_instant(passport.issued_ms)}; issue it again")  # fmt: skip
     return 0

@@ -24,7 +24,8 @@ def add_proof(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="write a lot's proof for `nguon verify`, with its raw readings if wanted",
         description="Write the newest passport of a lot with all that proves it, as one ZIP file:"
         " the same that its page offers. With --readings also the raw readings that its days in"
-        " the log were made from, a file a device, in a folder beside it.",
+        " the log were made from, a file a device, in a folder beside it; of a lot made of several"
+        " harvests, in a folder each.",
     )
     parser.add_argument("gtin", metavar="GTIN")
     parser.add_argument("lot", metavar="LOT")

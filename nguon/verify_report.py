@@ -6,9 +6,10 @@ from pathlib import Path
 from domain.errors import VerificationFailed
 from domain.text import one_line
 from domain.window import from_ms, print_instant
+from traceability.composition.claims import in_kilograms
 from traceability.trust import Trust
-from traceability.verify import Verdict
-from traceability.verify_bundle import Proven
+from traceability.verify import STEPS, Verdict
+from traceability.verify_bundle import Proven, ProvenOrigin
 from traceability.verify_log import Seen
 
 # What most often is behind a step that does not hold, and what to do then.
@@ -36,18 +37,18 @@ def tell_steps(held: Sequence[str], trust: Trust) -> None:
         print(f"{number} {step}: holds{none_asked}")
 
 
-def tell_failure(error: VerificationFailed, steps: Sequence[str]) -> int:
-    """Print the steps up to the one that failed, and what it expected and found; returns 1."""
-    for number, step in enumerate(steps, 1):
-        if step == error.step:
-            print(f"{number} {step}: FAILED")
-            print(f"  expected {shown(error.expected)}\n  found    {shown(error.found)}")
-            print("It does not hold: do not rely on this file.")
-            print(_MEND.get(step, _TELL))
-            return 1
-        if step not in ("readings", "label"):  # which may not have been asked for
-            print(f"{number} {step}: holds")
-    raise error
+def tell_failure(error: VerificationFailed, held: Sequence[str]) -> int:
+    """Print the steps that held and the one that did not, what it expected and found; 1."""
+    before = [*held]
+    if error.step in STEPS:  # a passport's own are told together, once all of them hold
+        before += STEPS[: STEPS.index(error.step)]
+    for number, step in enumerate(before, 1):
+        print(f"{number} {step}: holds")
+    print(f"{len(before) + 1} {error.step}: FAILED")
+    print(f"  expected {shown(error.expected)}\n  found    {shown(error.found)}")
+    print("It does not hold: do not rely on this file.")
+    print(_MEND.get(error.step, _TELL))
+    return 1
 
 
 def tell_verdict(verdict: Verdict, label: str | None) -> None:
@@ -66,8 +67,8 @@ def tell_keys(path: Path, keys: str) -> None:
     print("Is it the one that somebody whom you trust has given you, on paper for example?")
 
 
-def tell_log(proven: Proven, seen: Seen | None) -> None:
-    """Print what the log proves of a passport, and what was looked up in it now, if anything."""
+def tell_log(proven: Proven) -> None:
+    """Print what the log proves of a passport, and of what it is made of."""
     log = proven.checkpoint
     print(f"It is entry {proven.number} of the log {shown(log.origin)},")
     print(f"taken at {print_instant(proven.logged_ms)}; it rests on {proven.days} days of devices.")
@@ -75,10 +76,27 @@ def tell_log(proven: Proven, seen: Seen | None) -> None:
     print(f"Witnesses: {', '.join(witnessed) or 'none'}.")
     if proven.producer is not None:
         print(f"Grown by {shown(proven.producer)}.")
+    for one in proven.origins:
+        _tell_origin(one)
     if proven.recomputed is None:
         print("The raw readings are not beside it: the days were not made again from them.")
     else:
         print(f"Every day was made again from {proven.recomputed} raw readings.")
+
+
+def _tell_origin(one: ProvenOrigin) -> None:
+    """Say of a harvested lot how much of it is in, and what its own proof is."""
+    (gtin, number), proven = one.part.lot, one.proven
+    grown = "" if proven.producer is None else f", grown by {shown(proven.producer)}"
+    print(f"Of lot {shown(number)} of {shown(gtin)}, harvested {one.part.harvested}{grown}:")
+    went_in, share = in_kilograms(one.part.grams), f"{100 * one.part.share:.1f} %"
+    print(f"  {went_in} of its {in_kilograms(one.part.weighed)} went in, {share} of all that did,")
+    print("  reckoned as if every lot between were evenly mixed;")
+    print(f"  entry {proven.number} of the log, on {proven.days} days of devices.")
+
+
+def tell_seen(proven: Proven, seen: Seen | None) -> None:
+    """Print what was looked up in the log as it is now, if anything was."""
     if seen is None:
         print("Whether the lot was recalled since is not known here: --log tells.")
         return
@@ -87,8 +105,11 @@ def tell_log(proven: Proven, seen: Seen | None) -> None:
     print(f"is taken late), {seen.diary} lines of the diary and {seen.certificates} certificates.")
     for number, since in seen.withdrawn:
         print(f"CERTIFICATE {shown(number)} WAS WITHDRAWN from {shown(since)} on.")
-    if seen.recalled_ms is not None:
-        print(f"THE LOT WAS RECALLED at {print_instant(seen.recalled_ms)}.")
+    if seen.recalled_ms is not None and seen.recalled is not None:
+        lot, (gtin, number) = proven.document["lot"], seen.recalled
+        own = (gtin, number) == (lot["gtin"], lot["number"])
+        told = "THE LOT" if own else f"LOT {shown(number)} BEHIND IT"
+        print(f"{told} WAS RECALLED at {print_instant(seen.recalled_ms)}.")
 
 
 def shown(text: object) -> str:

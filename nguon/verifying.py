@@ -7,13 +7,20 @@ from pathlib import Path
 from domain.errors import InvalidInput, VerificationFailed
 from nguon.handed_in import ZIP, read_keys, read_proof, read_readings
 from nguon.published import published
-from nguon.verify_report import shown, tell_failure, tell_keys, tell_log, tell_steps, tell_verdict
+from nguon.verify_report import (
+    shown,
+    tell_failure,
+    tell_keys,
+    tell_log,
+    tell_seen,
+    tell_steps,
+    tell_verdict,
+)
 from traceability.bundle import not_looked_at
 from traceability.digital_link import LotLink, parse
 from traceability.log.reader import LogReader
 from traceability.trust import Trust
 from traceability.verify import STEPS, Verdict, verify
-from traceability.verify_bundle import STEPS as BUNDLE_STEPS
 from traceability.verify_bundle import verify_bundle
 from traceability.verify_log import verify_log
 
@@ -72,14 +79,14 @@ def verify_files(options: argparse.Namespace) -> int:
     raw = read_proof(options.passport)
     trust, keys = read_keys(options.keys)
     readings = _readings(options.passport, options.readings)
+    held: list[str] = []
     try:
         if raw.startswith(ZIP):
-            _tell_bundle(raw, trust, readings, options)
+            _tell_bundle(raw, trust, readings, options, held)
         else:
-            _tell_passport(raw, trust, options)
+            _tell_passport(raw, trust, options, held)
     except VerificationFailed as error:
-        steps = BUNDLE_STEPS if raw.startswith(ZIP) else STEPS
-        return tell_failure(error, (*steps, "label", "log"))
+        return tell_failure(error, held)
     tell_keys(options.keys, keys)
     print("This proves unchanged, not true.")
     return 0
@@ -90,15 +97,16 @@ def _readings(passport: Path, named: Sequence[Path] | None) -> list[bytes] | Non
     if named is None:
         if not beside.is_dir():
             return None
-        named = sorted(beside.glob("*.csv"))
+        named = sorted(beside.rglob("*.csv"))
     if not named:
         message = f"{beside} holds no readings (*.csv)"
         raise InvalidInput(message, "readings")
     return [read_readings(path) for path in named]
 
 
-def _tell_passport(raw: bytes, trust: Trust, options: argparse.Namespace) -> None:
+def _tell_passport(raw: bytes, trust: Trust, options: argparse.Namespace, held: list[str]) -> None:
     verdict = verify(raw, trust.keys)
+    held += STEPS
     _require_label(options.label, verdict)
     tell_steps(STEPS, trust)
     tell_verdict(verdict, options.label)
@@ -107,9 +115,9 @@ def _tell_passport(raw: bytes, trust: Trust, options: argparse.Namespace) -> Non
 
 
 def _tell_bundle(
-    raw: bytes, trust: Trust, readings: Sequence[bytes] | None, options: argparse.Namespace
-) -> None:
-    held: list[str] = []
+    raw: bytes, trust: Trust, readings: Sequence[bytes] | None, options: argparse.Namespace,
+    held: list[str],
+) -> None:  # fmt: skip
     proven = verify_bundle(raw, trust, readings, held.append)
     _require_label(options.label, Verdict(proven.document, proven.key))
     seen = None
@@ -119,8 +127,9 @@ def _tell_bundle(
         held.append("log")
     tell_steps(held, trust)
     tell_verdict(Verdict(proven.document, proven.key), options.label)
-    tell_log(proven, seen)
-    others = not_looked_at(raw)
+    tell_log(proven)
+    tell_seen(proven, seen)
+    others = not_looked_at(raw, made_of=bool(proven.origins))
     if others:
         print(f"Not looked at, and proving nothing: {', '.join(map(shown, others))}.")
 

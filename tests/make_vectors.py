@@ -14,7 +14,7 @@ from typing import Any
 
 from domain.errors import VerificationFailed
 from domain.window import DAY_MS, HOUR_MS, print_instant
-from tests.builders import NOON
+from tests.builders import DEVICE, GTIN, NOON
 from tests.traceability.vector_stage import Stage, witnessed
 from tests.traceability.vector_tampering import (
     chains,
@@ -57,7 +57,9 @@ class Told:
         return name
 
     def case(self, name: str, says: str, bundle: Bundle | bytes, **more: str) -> None:
-        raw = bundle if isinstance(bundle, bytes) else bundle.encode(readme())
+        raw = bundle
+        if isinstance(raw, Bundle):
+            raw = raw.encode(readme(made_of=bool(raw.origins)))
         self.files[f"{name}.zip"] = raw
         self.cases.append(Case(name, says, raw, **more))
 
@@ -65,7 +67,9 @@ class Told:
 def make(scratch: Path) -> dict[str, bytes]:
     """Return every file of the vectors by its name; ``scratch`` is an empty folder."""
     told = Told()
-    for at, tell in enumerate((_honest, _tampered, _lies, _revoked, _thinned)):
+    for at, tell in enumerate(
+        (_honest, _tampered, _lies, _revoked, _thinned, _made_of, _made_of_lies)
+    ):
         stage = Stage(scratch / f"stage-{at}")
         tell(told, stage)
         stage.close()
@@ -93,7 +97,9 @@ def verdict(bundle: bytes, trust: Trust, readings: list[bytes] | None) -> dict[s
     except VerificationFailed as failed:
         said = {"step": failed.step, "expected": failed.expected, "found": failed.found}
         return {"holds": False, **said}
-    return {
+    origins = [[*one.part.lot, one.part.grams / 1000] for one in proven.origins]
+    made_of = {"made_of": origins} if origins else {}
+    return made_of | {
         "holds": True,
         "lot": proven.document["lot"]["number"],
         "number": proven.number,
@@ -248,6 +254,82 @@ def _thinned(told: Told, stage: Stage) -> None:
     assert lot is not None
     again = issue(stage.issuer, lot, later_ms)
     told.case("bad-thinned", "a day's revision took readings back", stage.bundle(again))
+
+
+def _made_of(told: Told, stage: Stage) -> None:
+    passport = stage.mixed()
+    bundle = stage.bundle(passport)
+    (one, other) = sorted(bundle.origins)
+    raw = stage.raw_files(passport)[f"{GTIN}-LO-1/{DEVICE}.csv"]
+    lines = raw.split(b"\n")
+    told.files["readings-made-of.csv"] = raw
+    told.files["readings-made-of-hidden.csv"] = hidden(lines)
+    told.case("good-made-of", "a lot made of two harvests, and their proofs", bundle)
+    told.case(
+        "good-made-of-readings", "the same, every day made again", bundle,
+        readings="readings-made-of.csv",
+    )  # fmt: skip
+    told.case(
+        "bad-made-of-reading", "of the raw readings of both harvests one is gone", bundle,
+        readings="readings-made-of-hidden.csv",
+    )  # fmt: skip
+    gone = {other: bundle.origins[other]}
+    told.case("bad-origin-left-out", "one harvest's proof is gone", replace(bundle, origins=gone))
+    told.case(
+        "bad-origin-swapped",
+        "for one harvest the passport of the other",
+        replace(bundle, origins={one: bundle.origins[other], other: bundle.origins[other]}),
+    )
+    inner = Bundle.decode(bundle.origins[one])
+    _, _, without = next(chains(inner))
+    short = replace(inner, days=without).encode(readme())
+    told.case(
+        "bad-origin-day", "of one harvest's days one is left out",
+        replace(bundle, origins={**bundle.origins, one: short}),
+    )  # fmt: skip
+    within = {**bundle.origins, one: bundle.encode(readme(made_of=True))}
+    told.case("bad-origin-nested", "the proof inside itself", replace(bundle, origins=within))
+    first, second = bundle.step_proofs
+    told.case(
+        "bad-step-swapped", "the proofs of two steps for each other",
+        replace(bundle, step_proofs=(second, first)),
+    )  # fmt: skip
+    stage.measure_late()
+    stage.again(GTIN, "LO-1", NOON + DAY_MS)
+    told.case(
+        "good-made-of-older", "one harvest was issued another passport since",
+        stage.bundle(passport),
+    )  # fmt: skip
+
+
+def _made_of_lies(told: Told, stage: Stage) -> None:
+    passport = stage.mixed()
+    for name, says, change in _MADE_OF_CHANGES:
+        told.case(f"bad-{name}", says, stage.forged(passport, change, NOON + 2))
+
+
+def _more_packed(document: dict[str, Any]) -> None:
+    document["steps"][1]["outputs"][0]["kilograms"] = 60.001
+    document["lot"]["kilograms"] = 60.001
+
+
+def _more_merged(document: dict[str, Any]) -> None:
+    """More of one harvest, less of the other: it adds up, and is not what was logged."""
+    by_lot = {one["number"]: one for one in document["steps"][0]["inputs"]}
+    by_lot["LO-1"]["kilograms"], by_lot["LO-SOM"]["kilograms"] = 75, 15
+    for row in document["made_of"]:
+        share = 5 / 6 if row["number"] == "LO-1" else 1 / 6
+        row.update(share=share, kilograms=60 * share)
+
+
+_MADE_OF_CHANGES: tuple[tuple[str, str, Callable[[dict[str, Any]], object]], ...] = (
+    ("made-of-mass", "more came out of a step than went in", _more_packed),
+    ("made-of-step", "a step took other weights than the log has", _more_merged),
+    ("made-of-weighed", "a harvest weighed more than its passport says",
+     lambda d: d["made_of"][0].update(weighed=500)),
+    ("made-of-missing", "a lot that went in is no harvest that is told",
+     lambda d: d["made_of"].pop()),
+)  # fmt: skip
 
 
 def main() -> int:

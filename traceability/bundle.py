@@ -1,13 +1,15 @@
 """A passport with all that proves it, in one file that needs neither us nor a network. Pure.
 
 A ZIP, so that any computer opens it: the signed passport, its entry in the log and the
-proof that it is there, and of every device that measured for it the chain of its days.
+proof that it is there, and of every device that measured for it the chain of its days. Of a
+lot made of several harvests, in place of days: the proof of every step, and inside it, as ZIP
+files that hold by themselves, the proofs of those harvests. These hold no further ones.
 """
 
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -25,6 +27,9 @@ DISCLOSURES, README = "disclosures.json", "README.txt"
 _BEGINS = "c2sp.org/tlog-proof@v1\n"
 _ENCRYPTED = 1  # the first of a file's flags in a ZIP (PKWARE APPNOTE, 4.4.4)
 _MOST_FILES, _MOST_BYTES = 500, 20_000_000
+STEP_PROOFS, MADE_OF = "steps.tlog-proofs", "made_of/"
+MOST_WITHIN, MOST_UNPACKED = 40_000_000, 200_000_000
+"""Bytes of the proofs inside a proof, as they lie there and unpacked."""
 _UNREADABLE = (
     ValueError, KeyError, TypeError, AttributeError, RecursionError, CanonicalizationError,
 )  # fmt: skip
@@ -46,7 +51,11 @@ class LoggedDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The files of a proof. ``days`` and ``day_proofs`` are by device."""
+    """The files of a proof. ``days`` and ``day_proofs`` are by device.
+
+    ``step_proofs`` and ``origins`` belong to a lot made of others: ``origins`` are the proofs of
+    harvested lots, as files, by their names below ``made_of/``.
+    """
 
     passport: bytes
     entry: bytes
@@ -54,6 +63,8 @@ class Bundle:
     days: Mapping[str, bytes]
     day_proofs: Mapping[str, str]
     disclosures: bytes
+    step_proofs: tuple[str, ...] = ()
+    origins: Mapping[str, bytes] = field(default_factory=dict)
 
     def encode(self, readme: str) -> bytes:
         """Return the bundle as a file; the same bundle gives the same bytes."""
@@ -67,6 +78,9 @@ class Bundle:
             DAYS: b"\n".join(self.days[device] for device in sorted(self.days)),
             DAY_PROOFS: "".join(self.day_proofs[device] for device in sorted(self.days)).encode(),
         }
+        if self.step_proofs:
+            files[STEP_PROOFS] = "".join(self.step_proofs).encode()
+        files |= {MADE_OF + name: self.origins[name] for name in sorted(self.origins)}
         out = BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for name, raw in files.items():
@@ -74,9 +88,12 @@ class Bundle:
         return out.getvalue()
 
     @classmethod
-    def decode(cls, raw: bytes) -> "Bundle":
-        """Return the bundle; raises `VerificationFailed`, step ``bundle``, for any other file."""
-        files = _unzipped(raw)
+    def decode(cls, raw: bytes, *, within: bool = False) -> "Bundle":
+        """Return the bundle; raises `VerificationFailed`, step ``bundle``, for any other file.
+
+        ``within``: it lies in another one, and what would lie in it is not opened.
+        """
+        files = _unzipped(raw, within=within)
         wanted = (PASSPORT, ENTRY, PROOF, DISCLOSURES, DAYS, DAY_PROOFS)
         missing = [name for name in wanted if name not in files]
         if missing:
@@ -91,17 +108,26 @@ class Bundle:
         if texts[0] or not len(texts) - 1 == len(days) == len(lines):
             found = f"{len(lines)} lines, {len(texts) - 1} proofs"
             raise VerificationFailed("bundle", "a line of days and a proof a device", found)
+        first, *steps = _text(files.get(STEP_PROOFS, b""), STEP_PROOFS).split(_BEGINS)
+        if first:
+            raise VerificationFailed("bundle", "a proof a step", repr(first[:60]))
         return cls(
             files[PASSPORT], files[ENTRY], _text(files[PROOF], PROOF), days, proofs,
-            files[DISCLOSURES],
+            files[DISCLOSURES], tuple(_BEGINS + text for text in steps),
+            {} if within else _origins(files),
         )  # fmt: skip
 
 
-def not_looked_at(raw: bytes) -> list[str]:
-    """Return the names of files in a bundle that no step reads; its bundle holds."""
+def not_looked_at(raw: bytes, *, made_of: bool) -> list[str]:
+    """Return the names of files in a bundle that no step reads; its bundle holds.
+
+    ``made_of``: it is of a lot made of others.
+    """
     known = {PASSPORT, ENTRY, PROOF, DISCLOSURES, DAYS, DAY_PROOFS}
     with zipfile.ZipFile(BytesIO(raw)) as archive:
-        return [one.filename for one in archive.infolist() if one.filename not in known]
+        names = [one.filename for one in archive.infolist() if one.filename not in known]
+    read = (STEP_PROOFS, MADE_OF) if made_of else ()
+    return [name for name in names if not name.startswith(read)]
 
 
 def write_chain(device: str, zone: str, entries: Sequence[tuple[int, Mapping[str, Any]]]) -> bytes:
@@ -154,11 +180,11 @@ def _whole(number: object) -> int:
     return number
 
 
-def _unzipped(raw: bytes) -> dict[str, bytes]:
+def _unzipped(raw: bytes, *, within: bool) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
             found = archive.infolist()
-            _require_modest(found)
+            _require_modest(found, within=within)
             files = {}
             for one in found:
                 with archive.open(one) as file:
@@ -170,17 +196,44 @@ def _unzipped(raw: bytes) -> dict[str, bytes]:
     return files
 
 
-def _require_modest(found: list[zipfile.ZipInfo]) -> None:
-    size = sum(one.file_size for one in found)
-    if len(found) > _MOST_FILES or size > _MOST_BYTES:
+def _require_modest(found: list[zipfile.ZipInfo], *, within: bool) -> None:
+    sizes = {False: 0, True: 0}
+    for one in found:
+        sizes[one.filename.startswith(MADE_OF) and not within] += one.file_size
+    if len(found) > _MOST_FILES or sizes[False] > _MOST_BYTES:
         few = f"at most {_MOST_FILES} files and {_MOST_BYTES} bytes"
-        raise VerificationFailed("bundle", few, f"{len(found)} files, {size} bytes")
+        raise VerificationFailed("bundle", few, f"{len(found)} files, {sizes[False]} bytes")
+    if sizes[True] > MOST_WITHIN:
+        few = f"proofs of harvested lots of at most {MOST_WITHIN} bytes"
+        raise VerificationFailed("bundle", few, f"{sizes[True]} bytes")
     locked = next((one.filename for one in found if one.flag_bits & _ENCRYPTED), None)
     if locked is not None:
         raise VerificationFailed("bundle", "files without a password", f"{locked[:80]}, encrypted")
     names = [one.filename for one in found]
     if len(set(names)) < len(names):
         raise VerificationFailed("bundle", "each file once", str(names)[:120])
+
+
+def _origins(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the proofs inside a proof; each is small, and all together are not too large."""
+    found = {
+        name.removeprefix(MADE_OF): raw for name, raw in files.items() if name.startswith(MADE_OF)
+    }
+    size = sum(_unpacked(name, raw) for name, raw in found.items())
+    if size > MOST_UNPACKED:
+        few = f"proofs of harvested lots of at most {MOST_UNPACKED} bytes, unpacked"
+        raise VerificationFailed("bundle", few, f"{size} bytes")
+    return found
+
+
+def _unpacked(name: str, raw: bytes) -> int:
+    """Return how many bytes a ZIP file says it unpacks to."""
+    try:
+        with zipfile.ZipFile(BytesIO(raw)) as archive:
+            return sum(one.file_size for one in archive.infolist())
+    except Exception as error:  # a hostile file makes zipfile raise anything
+        expected = f"{MADE_OF}{name}: a ZIP file, whole"
+        raise VerificationFailed("bundle", expected, str(error)[:120]) from error
 
 
 def _text(raw: bytes, name: str) -> str:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from domain.errors import NotFound, NotYet, VerificationFailed
+from domain.errors import NotFound, NotYet, Refused, VerificationFailed
 from domain.ids import DeviceId
 from domain.lot import IssuedPassport, Lot
 from domain.window import print_instant
@@ -16,9 +17,12 @@ from store.records import Transaction
 from store.records.days import DayRevision
 from store.records.log import LogEntry, SignedHead
 from store.series import Series
-from traceability.bundle import Bundle, write_chain
+from traceability.bundle import MOST_WITHIN, Bundle, write_chain
+from traceability.composition.claims import MadeOf, read_made_of
+from traceability.composition.compiling import named_passport
+from traceability.composition.proof import file_of
 from traceability.dossier import PRODUCER, producer_said
-from traceability.envelope import Envelope
+from traceability.envelope import MADE_OF_TYPE, Envelope
 from traceability.evidence.archived import as_logged, read_archive
 from traceability.evidence.commit import Station, day_lines, measuring
 from traceability.evidence.device_day import HEADER
@@ -32,10 +36,7 @@ from traceability.log.proof import LogProof
 from traceability.passport import entry_of, subject
 
 _HEADS = 200
-_README = """\
-Hộ chiếu của một lô hàng, với mọi thứ để tự kiểm tra, không cần mạng.
-A lot's passport with all that is needed to check it oneself, without a network.
-
+_HOW = """\
     python3 nguon-verify.pyz FILE.zip --keys KEYS.json
 
 nguon-verify.pyz       chương trình kiểm tra: tải ở {page}, hoặc tự tạo từ mã nguồn
@@ -43,21 +44,44 @@ nguon-verify.pyz       chương trình kiểm tra: tải ở {page}, hoặc tự
 KEYS.json              danh sách khóa: hỏi nơi bạn tin (hợp tác xã, xã), đừng hỏi người bán
                        the list of keys: from whom you trust (cooperative, commune), not the seller
 
+"""
+_BOUNDS = """\
+
+Điều này chứng minh "không bị sửa", không chứng minh "đúng sự thật".
+It proves unchanged, not true.
+"""
+_README = f"""\
+Hộ chiếu của một lô hàng, với mọi thứ để tự kiểm tra, không cần mạng.
+A lot's passport with all that is needed to check it oneself, without a network.
+
+{_HOW}\
 passport.json          hộ chiếu đã ký (DSSE, Ed25519) / the signed passport
 passport.entry.json    dòng của nó trong sổ công khai / its entry in the public log
 passport.tlog-proof    bằng chứng dòng ấy nằm trong sổ / proof that the entry is there
 days.jsonl             số đo từng ngày của mỗi thiết bị / what each device measured, by day
 days.tlog-proofs       bằng chứng các ngày ấy nằm trong sổ / proof that the log has them
 disclosures.json       điều được phép tiết lộ / what may be disclosed
+{_BOUNDS}"""
+_MADE_OF_README = f"""\
+Hộ chiếu của một lô hàng làm từ nhiều lô thu hoạch, với mọi thứ để tự kiểm tra, không cần mạng.
+The passport of a lot made of several harvests, with all that is needed to check it oneself.
 
-Điều này chứng minh "không bị sửa", không chứng minh "đúng sự thật".
-It proves unchanged, not true.
-"""
+{_HOW}\
+passport.json          hộ chiếu đã ký: của lô nào, bao nhiêu kg / signed: which lots, how many kg
+passport.entry.json    dòng của nó trong sổ công khai / its entry in the public log
+passport.tlog-proof    bằng chứng dòng ấy nằm trong sổ / proof that the entry is there
+steps.tlog-proofs      bằng chứng từng lần chia, gộp, chế biến / proof of every step between
+made_of/               bằng chứng của từng lô thu hoạch / the proof of every harvested lot
+{_BOUNDS}"""
 
 
-def readme(address: str = "") -> str:
-    """Return what a proof says of itself; ``address`` is where the verifier is to be had."""
-    return _README.format(page=f"{address or 'https://…'}/kiem-chung")
+def readme(address: str = "", *, made_of: bool = False) -> str:
+    """Return what a proof says of itself; ``address`` is where the verifier is to be had.
+
+    ``made_of``: it is of a lot made of several harvests.
+    """
+    text = _MADE_OF_README if made_of else _README
+    return text.format(page=f"{address or 'https://…'}/kiem-chung")
 
 
 def is_proven(transaction: Transaction, lot: Lot, issued_ms: int) -> bool:
@@ -77,7 +101,13 @@ def make_bundle(
     is not over it, or there is none yet.
     """
     entry, head = _logged(transaction, passport, head)
-    document = json.loads(Envelope.decode(passport.envelope).payload)
+    envelope = Envelope.decode(passport.envelope)
+    document = json.loads(envelope.payload)
+    if envelope.payload_type == MADE_OF_TYPE:
+        proof = _proof(files, head, entry.number).encode()
+        bundle = Bundle(passport.envelope, entry.entry, proof, {}, {}, b"{}")
+        made = _with_origins(transaction, files, bundle, read_made_of(document), head, address)
+        return made.encode(readme(address, made_of=True))
     days, proofs = {}, {}
     for row in document["device_days"]:
         device = row["device"]
@@ -90,6 +120,29 @@ def make_bundle(
         _disclosures(transaction, passport),
     )  # fmt: skip
     return bundle.encode(readme(address))
+
+
+def _with_origins(
+    transaction: Transaction, files: LogFiles, bundle: Bundle, said: MadeOf, head: SignedHead,
+    address: str,
+) -> Bundle:  # fmt: skip
+    """Return the proof of a lot made of others: with the proof of each step, and those of theirs.
+
+    Raises `Refused` where they are more bytes than one proof may hold.
+    """
+    steps = tuple(_proof(files, head, one.number).encode() for one in said.steps)
+    within = {}
+    for part in said.parts:
+        theirs = named_passport(transaction, part)
+        within[file_of(part.lot)] = make_bundle(transaction, files, theirs, head, address)
+    size = sum(map(len, within.values()))
+    if size > MOST_WITHIN:
+        message = (
+            f"the proofs of the {len(within)} harvested lots are {size} bytes, at most"
+            f" {MOST_WITHIN} go into one: take theirs instead"
+        )
+        raise Refused(message, "made-of")
+    return replace(bundle, step_proofs=steps, origins=within)
 
 
 def best_head(
@@ -134,20 +187,30 @@ def raw_readings(
     transaction: Transaction, series: Series, passport: IssuedPassport, now_ms: int,
     archive: Path | None = None,
 ) -> Iterator[tuple[str, Iterator[bytes]]]:  # fmt: skip
-    """Yield (device, its lines) of the raw readings of the days a passport rests on.
+    """Yield (name of a file, its lines) of the raw readings of the days a passport rests on.
 
-    Lines end in a newline; each day is as it was known when it was logged. Days that were
-    dropped are taken from their archive files; raises `NotFound`, naming the files, where no
-    ``archive`` is said, and `VerificationFailed`, step ``archive``, where they do not do.
+    A file a device; of a lot made of others, in a folder for each of those it was made of, as
+    their days may have been logged at other times. Lines end in a newline; each day is as it
+    was known when it was logged. Days that were dropped are taken from their archive files;
+    raises `NotFound`, naming the files, where no ``archive`` is said, and `VerificationFailed`,
+    step ``archive``, where they do not do.
     """
-    document = json.loads(Envelope.decode(passport.envelope).payload)
+    envelope = Envelope.decode(passport.envelope)
+    document = json.loads(envelope.payload)
+    if envelope.payload_type == MADE_OF_TYPE:
+        for part in read_made_of(document).parts:
+            theirs = named_passport(transaction, part)
+            folder = file_of(part.lot).removesuffix(".zip").replace("/", "-")
+            for name, lines in raw_readings(transaction, series, theirs, now_ms, archive):
+                yield f"{folder}/{name}", lines
+        return
     stations = measuring(transaction, now_ms)
     for row in document["device_days"]:
         device = DeviceId(row["device"])
         days = _days_at(transaction, row)
         drops = dropped_of(transaction, device)
         files = _files(days.values(), drops, archive)
-        yield device, _lines(series, stations[device], days.values(), files)
+        yield f"{device}.csv", _lines(series, stations[device], days.values(), files)
 
 
 def _files(

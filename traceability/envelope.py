@@ -15,6 +15,8 @@ from domain.errors import VerificationFailed
 PAYLOAD_TYPE = "application/vnd.nguon.passport+json;version=2"
 PAYLOAD_TYPE_1 = "application/vnd.nguon.passport+json;version=1"
 """From before there was a log: says nothing of days, and names the producer."""
+MADE_OF_TYPE = "application/vnd.nguon.passport+json;version=3"
+"""Of a lot made of several harvests: names their passports and the steps between."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Issuing a lot's passport: gather what is known, bind it to the log, sign it, log it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,24 @@ from store.records import Records, Transaction
 from store.records.log import LogEntry
 from store.series import Series
 from traceability.canonical import to_bytes
+from traceability.composition.compiling import (
+    Origin,
+    compile_made_of,
+    is_made_of_several,
+    require_few,
+)
 from traceability.diary import log_older
 from traceability.dossier import PRODUCER, Dossier, compile_document, dossier, producer_said
-from traceability.envelope import PAYLOAD_TYPE, Envelope, digest_of, pre_authentication
+from traceability.envelope import (
+    MADE_OF_TYPE,
+    PAYLOAD_TYPE,
+    Envelope,
+    digest_of,
+    pre_authentication,
+)
 from traceability.evidence.binding import Bound, bind, log_season
-from traceability.key_register import require_valid
+from traceability.key_register import require_valid, trusted
+from traceability.keys import TrustedKey
 from traceability.lineage.graph import origins
 from traceability.log.append import record
 from traceability.log.entry import PASSPORT, decode
@@ -41,7 +54,32 @@ class Issuer:
 
 
 def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
-    """Gather, sign, log and keep the passport of a lot.
+    """Gather, sign, log and keep the passport of a lot, and of what it is made of if need be.
+
+    The passport of a lot of one season and day of harvest has that season's evidence. Any other
+    names the passports of the lots it is made of; one that has none that holds is issued one
+    first. When somebody else has issued it meanwhile, theirs is returned. Raises `Refused` when
+    a spraying forbids it (then nothing is issued) or it is made of too many, `Clash` when the
+    records changed.
+    """
+    with by.records.reading() as transaction:
+        behind = origins(transaction, lot)
+        if not is_made_of_several(behind):
+            lacking = None
+        else:
+            _require_all_waited(transaction, behind)
+            require_few(lot, behind)
+            keys = trusted(transaction)
+            lacking = [one for one in behind if _holding(transaction, one, keys) is None]
+    if lacking is None:
+        return _issue_season(by, lot, now_ms)
+    # Days that were logged meanwhile may have made theirs later than now.
+    theirs = [_issue_season(by, one, now_ms).issued_ms for one in lacking]
+    return _issue_made_of(by, lot, max([now_ms, *theirs]))
+
+
+def _issue_season(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
+    """Issue the passport of a lot of one season and day of harvest.
 
     The days it rests on are put into the log first, and its figures are of what was known when
     the last of them was: what comes while they are gathered is in neither. Readings are
@@ -70,7 +108,7 @@ def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
         raise Clash(message)
     bound = {"device_days": days.rows, "log": by.log}
     document = compile_document(before, as_known(by.series.read, now_ms), bound)
-    envelope = _sealed(by, document)
+    envelope = _sealed(by, PAYLOAD_TYPE, document)
     passport = IssuedPassport(lot.gtin, lot.number, envelope, by.signer.public().id, now_ms)
     with by.records.transaction() as transaction:
         transaction.lots.lock(lot)
@@ -83,9 +121,54 @@ def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
         if now != before:
             message = "the diary or the register was written to meanwhile; issue it again"
             raise Clash(message)
-        transaction.lots.add_passport(passport)
-        record(transaction, PASSPORT, subject_of(passport), logged(passport), now_ms)
+        _keep(transaction, passport)
     return passport
+
+
+def _issue_made_of(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
+    """Issue the passport of a lot made of several: the records alone say what is in it."""
+    said = {"issued": print_instant(now_ms), "issuer": by.name, "log": by.log}
+    with by.records.transaction() as transaction:
+        transaction.lots.lock(lot)
+        require_valid(transaction, by.signer.public(), now_ms)
+        theirs = transaction.lots.passport(lot.gtin, lot.number)
+        if theirs is not None and theirs.issued_ms >= now_ms:
+            return theirs
+        behind = origins(transaction, lot)
+        _require_all_waited(transaction, behind)
+        keys = trusted(transaction)
+        found = [one for one in (_holding(transaction, each, keys) for each in behind) if one]
+        if len(found) < len(behind):
+            message = f"a passport behind lot {lot.number} was taken back meanwhile; issue it again"
+            raise Clash(message)
+        document = compile_made_of(transaction, lot, found, said)
+        envelope = _sealed(by, MADE_OF_TYPE, document)
+        passport = IssuedPassport(lot.gtin, lot.number, envelope, by.signer.public().id, now_ms)
+        _keep(transaction, passport)
+    return passport
+
+
+def _keep(transaction: Transaction, passport: IssuedPassport) -> None:
+    transaction.lots.add_passport(passport)
+    record(transaction, PASSPORT, subject_of(passport), logged(passport), passport.issued_ms)
+
+
+def _holding(transaction: Transaction, lot: Lot, keys: Sequence[TrustedKey]) -> Origin | None:
+    """Return a harvested lot with its newest passport, None where that proves nothing.
+
+    It proves nothing from before there was a log, nor signed by a key that was revoked by then.
+    """
+    passport = transaction.lots.passport(lot.gtin, lot.number)
+    if passport is None:
+        return None
+    try:
+        entry = entry_of(transaction, passport)
+    except NotFound:
+        return None
+    key = next((one for one in keys if one.id == passport.key_id), None)
+    if key is None or not (key.holds(passport.issued_ms) and key.holds(entry.at_ms)):
+        return None
+    return Origin(lot, passport, entry.number)
 
 
 def subject_of(passport: IssuedPassport) -> str:
@@ -148,23 +231,21 @@ def _prepare(transaction: Transaction, lot: Lot, now_ms: int) -> None:
     log_older(transaction, plot.id, season.started, lot.harvested, now_ms)
 
 
-def _sealed(by: Issuer, document: Mapping[str, Any]) -> bytes:
+def _sealed(by: Issuer, kind: str, document: Mapping[str, Any]) -> bytes:
     payload = to_bytes(document)
-    signature = by.signer.sign(pre_authentication(PAYLOAD_TYPE, payload))
-    envelope = Envelope(PAYLOAD_TYPE, payload, by.signer.public().id, signature).encode()
+    signature = by.signer.sign(pre_authentication(kind, payload))
+    envelope = Envelope(kind, payload, by.signer.public().id, signature).encode()
     verify(envelope, [by.signer.public()])  # nothing is published that we would not accept
     return envelope
 
 
+def _require_all_waited(transaction: Transaction, behind: Sequence[Lot]) -> None:
+    """A spraying may have been written down since the lots were opened; asked once a harvest."""
+    harvests = {(origin.plot, origin.harvested): origin.harvest for origin in behind}
+    for harvest in harvests.values():
+        require_waited(transaction, transaction.diary.entry(harvest))
+
+
 def _permitted_dossier(transaction: Transaction, lot: Lot, issuer: str, now_ms: int) -> Dossier:
-    # A spraying may have been written down since the lot was opened.
-    behind = origins(transaction, lot)
-    for origin in behind:
-        require_waited(transaction, transaction.diary.entry(origin.harvest))
-    if len({(origin.season, origin.harvested) for origin in behind}) > 1:
-        message = (
-            f"lot {lot.number} is of several seasons or days of harvest; a passport speaks of one:"
-            " the lots it came of have theirs"
-        )
-        raise Refused(message, "one-season")
+    _require_all_waited(transaction, origins(transaction, lot))
     return dossier(transaction, lot, issuer, now_ms)

@@ -11,7 +11,7 @@ which is the only thing `verify` raises:
 6. ``fields``     the fields a passport needs are there
 7. ``validity``   the key was valid when the passport says it was issued
 8. ``link``       the Digital Link inside names the lot inside
-9. ``arithmetic`` the evidence agrees with itself
+9. ``arithmetic`` the evidence agrees with itself; of a lot made of others, the steps do
 10. ``certificates`` each certificate it names was in force on the day of harvest
 
 It proves *unchanged since issued by that key*; it does not prove *true*.
@@ -26,8 +26,9 @@ from typing import Any
 from domain.errors import InvalidInput, VerificationFailed
 from domain.window import parse_instant
 from traceability.canonical import from_bytes
+from traceability.composition.arithmetic import check_made_of
 from traceability.digital_link import LotLink, parse
-from traceability.envelope import PAYLOAD_TYPE, PAYLOAD_TYPE_1, Envelope
+from traceability.envelope import MADE_OF_TYPE, PAYLOAD_TYPE, PAYLOAD_TYPE_1, Envelope
 from traceability.keys import TrustedKey
 
 STEPS = (
@@ -39,6 +40,10 @@ _FIELDS: dict[str, type] = {
     "diary": list, "evidence": list, "method": str, "issued": str, "issuer": str,
 }  # fmt: skip
 _LOGGED: dict[str, type] = {"device_days": list, "log": str}
+_MADE_OF: dict[str, type] = {
+    "lot": dict, "product": dict, "made_of": list, "steps": list, "method": str, "issued": str,
+    "issuer": str, "log": str,
+}  # fmt: skip
 _COUNTS = ("expected", "filled", "received", "used", "failed", "suspect", "disputed")
 _SHARES = ("in_band", "total")
 _TOLERANCE = 1e-9
@@ -60,7 +65,9 @@ def verify(raw: bytes, trusted: Sequence[TrustedKey], *, logged: bool = False) -
     # 1
     envelope = Envelope.decode(raw)
     # 2
-    known = {PAYLOAD_TYPE: _FIELDS | _LOGGED, PAYLOAD_TYPE_1: _FIELDS}
+    known = {
+        PAYLOAD_TYPE: _FIELDS | _LOGGED, PAYLOAD_TYPE_1: _FIELDS, MADE_OF_TYPE: _MADE_OF,
+    }  # fmt: skip
     _require(envelope.payload_type in known, "type", PAYLOAD_TYPE, envelope.payload_type)
     # 3
     key = next((k for k in trusted if k.id == envelope.key_id), None)
@@ -89,6 +96,9 @@ def verify(raw: bytes, trusted: Sequence[TrustedKey], *, logged: bool = False) -
     # 8
     _check_link(document["lot"])
     # 9
+    if envelope.payload_type == MADE_OF_TYPE:
+        check_made_of(document)
+        return Verdict(document, key)
     for row in document["evidence"]:
         _check_arithmetic(row)
     # 10

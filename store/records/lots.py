@@ -136,6 +136,15 @@ class Lots:
         r = self._connection.execute(query).one_or_none()
         return None if r is None else _passport(r)
 
+    def passport_at(self, gtin: Gtin, number: LotNumber, issued_ms: int) -> IssuedPassport | None:
+        """Return the passport that a lot was issued at a moment, None when it was not."""
+        c = t.passport.c
+        query = sa.select(t.passport).where(
+            c.gtin == gtin, c.number == number, c.issued_ms == issued_ms
+        )
+        r = self._connection.execute(query).one_or_none()
+        return None if r is None else _passport(r)
+
     def issued_ms(self, lot: Lot) -> int | None:
         """Return when a lot's newest passport was issued, None when it has none."""
         c = t.passport.c

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.certificate import Certificate
 from domain.diary import Entry, Work
-from domain.gs1 import LotNumber
-from domain.ids import CertificateId, EntryId, ProducerId
-from domain.lot import IssuedPassport
+from domain.gs1 import Gtin, LotNumber
+from domain.ids import CertificateId, EntryId, ProducerId, StepId
+from domain.lineage import Portion, StepKind
+from domain.lot import IssuedPassport, Product
 from domain.quality import Flag, QcTest, Verdict
 from domain.reading import Frame
 from domain.window import HOUR_MS, days_window, print_instant
@@ -29,9 +30,11 @@ from traceability.bundling import make_bundle, raw_readings
 from traceability.canonical import to_bytes
 from traceability.certificates import write as certify
 from traceability.diary import write
-from traceability.dossier import PRODUCER
+from traceability.dossier import PRODUCER, require_lot
 from traceability.envelope import PAYLOAD_TYPE, Envelope, pre_authentication
 from traceability.key_register import announce, trusted
+from traceability.lineage.asked import Asked
+from traceability.lineage.steps import take_step
 from traceability.log.append import record
 from traceability.log.checkpoint import Policy
 from traceability.log.entry import CERTIFICATE, DEVICE_DAY, DIARY, PASSPORT, decode
@@ -47,6 +50,7 @@ from traceability.signer import Signer
 from traceability.trust import Trust
 
 TODAY = date(2026, 11, 21)
+PACKED = Gtin.parse("09520001000034")
 STARTED, HARVESTED = TODAY - timedelta(days=3), TODAY - timedelta(days=1)
 SEEN_S = NOON // 1000 + 60
 _BEGAN_MS = NOON - 10**9
@@ -136,6 +140,56 @@ class Stage:
         publish(self.records, self.files, LOG)
         return passport
 
+    def mixed(self) -> IssuedPassport:
+        """The passport of LO-GOI, packed of LO-1 and of LO-SOM, harvested a day before it."""
+        earlier = Entry(
+            EntryId("thu-som"), PLOT, Work.HARVEST, HARVESTED - timedelta(days=1), "grower",
+            100.0, "kg", None, "", NOON,
+        )  # fmt: skip
+        whole = Portion(GTIN, LotNumber("LO-GOP"), 90.0)
+        packed = Portion(PACKED, LotNumber("LO-GOI"), 55.5)
+        steps = (
+            Asked(
+                StepId("gop-1"),
+                StepKind.MERGE,
+                (Portion(GTIN, LotNumber("LO-1"), 60.0), Portion(GTIN, LotNumber("LO-SOM"), 30.0)),
+                (whole,),
+            ),
+            Asked(
+                StepId("dong-goi-1"),
+                StepKind.TRANSFORM,
+                (replace(whole, kilograms=60.0),),
+                (packed,),
+                process="packing",
+            ),
+        )
+        with self.records.transaction() as transaction:
+            transaction.salts.add(DIARY, "thu-som", hashlib.sha256(b"salt 3").digest()[:16])
+            write(transaction, earlier, TODAY)
+            transaction.lots.add_product(
+                Product(PACKED, "cucumber", ProducerId("ho-1"), "Dưa leo gói", "Packed", 12)
+            )
+            for number, harvest, kilograms in (
+                ("LO-1", "thu-hoach", 200.0),
+                ("LO-SOM", "thu-som", 100.0),
+            ):
+                request = LotRequest(GTIN, LotNumber(number), EntryId(harvest), kilograms)
+                open_lot(transaction, request, NOON)
+            for step in steps:
+                take_step(transaction, step, "grower", ProducerId("ho-1"), NOON)
+            lot = require_lot(transaction, *packed.lot)
+        passport = issue(self.issuer, lot, NOON + 1)
+        publish(self.records, self.files, LOG)
+        return passport
+
+    def again(self, gtin: Gtin, number: str, now_ms: int) -> IssuedPassport:
+        """The passport of a lot, issued once more."""
+        with self.records.reading() as transaction:
+            lot = require_lot(transaction, gtin, LotNumber(number))
+        passport = issue(self.issuer, lot, now_ms)
+        publish(self.records, self.files, LOG)
+        return passport
+
     def bundle(self, passport: IssuedPassport) -> Bundle:
         """The proof of a passport under the newest checkpoint."""
         publish(self.records, self.files, LOG)
@@ -144,9 +198,13 @@ class Stage:
 
     def raw(self, passport: IssuedPassport) -> bytes:
         """The raw readings that a passport rests on: of its one device."""
+        (lines,) = self.raw_files(passport).values()
+        return lines
+
+    def raw_files(self, passport: IssuedPassport) -> dict[str, bytes]:
         with self.records.reading() as transaction:
-            ((_, lines),) = raw_readings(transaction, self.series, passport, NOON)
-            return b"".join(lines)
+            files = raw_readings(transaction, self.series, passport, NOON)
+            return {name: b"".join(lines) for name, lines in files}
 
     def trust(self, *, witnessed: bool = False) -> Trust:
         with self.records.reading() as transaction:
@@ -158,9 +216,10 @@ class Stage:
         self, passport: IssuedPassport, change: Callable[[dict[str, Any]], object], now_ms: int
     ) -> Bundle:
         """What an issuer could publish who lies: changed, signed, logged, under a checkpoint."""
-        document = json.loads(Envelope.decode(passport.envelope).payload)
+        honest_one = Envelope.decode(passport.envelope)
+        document = json.loads(honest_one.payload)
         change(document)
-        envelope = self.sealed(to_bytes(document))
+        envelope = self.sealed(to_bytes(document), honest_one.payload_type)
         lie = replace(passport, envelope=envelope)
         with self.records.transaction() as transaction:
             entry = record(transaction, PASSPORT, subject_of(lie), logged(lie), now_ms)

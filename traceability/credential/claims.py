@@ -41,10 +41,31 @@ class Claimant:
 
 
 def claims_of(document: Mapping[str, Any], by: Claimant, proof: Proof) -> list[dict[str, Any]]:
-    """Return the claims of a passport: a datastream each, the diary's sprayings, certificates."""
+    """Return the claims of a passport: a datastream each, the diary's sprayings, certificates.
+
+    Of a lot made of several harvests: one for each of these, which have credentials of their own.
+    """
+    if "made_of" in document:
+        return [_went_in(row, document, by, proof) for row in document["made_of"]]
     measured = [_measured(row, document, by, proof) for row in document["evidence"]]
     certified = [_certified(row, by, proof) for row in document.get("certificates", [])]
     return [*measured, _sprayings(document, by, proof), *certified]
+
+
+def all_declared(document: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """Return the figures of a passport's first claims, as a credential must repeat them."""
+    if "made_of" in document:
+        return [declared_of_part(row) for row in document["made_of"]]
+    return [declared(row) for row in document["evidence"]]
+
+
+def declared_of_part(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return how much of a harvested lot is in one made of it."""
+    return [
+        _metric("weight when opened", row["weighed"], "KGM"),
+        _metric("weight that went in", row["kilograms"], "KGM"),
+        _metric("share of what went in", row["share"], _ONE),
+    ]
 
 
 def declared(row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -81,6 +102,18 @@ def _measured(
     }
     claim = _claim(by, f"{row['device']}:{row['channel']}", said, declared(row), proof)
     return claim | {"referenceStandard": standard, "assessmentDate": document["issued"][:10]}
+
+
+def _went_in(
+    row: Mapping[str, Any], document: Mapping[str, Any], by: Claimant, proof: Proof
+) -> dict[str, Any]:
+    said = (
+        f"Made of lot {row['number']} of GTIN {row['gtin']}, harvested {row['harvested']}."
+        f" Conformance means reckoned by {document['method']} from the logged steps between, as if"
+        " every lot were evenly mixed; its passport is inside the proof."
+    )
+    name = f"made-of/{row['gtin']}/{quote(row['number'], safe='')}"
+    return _claim(by, name, said, declared_of_part(row), proof)
 
 
 def _sprayings(document: Mapping[str, Any], by: Claimant, proof: Proof) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from traceability.credential.status_list import REVOCATION, SIZE, parse_name, st
 from traceability.credential.verify import TOKEN_TYPE
 from traceability.envelope import Envelope, digest_of
 from traceability.key_register import require_valid
-from traceability.lineage.graph import downstream, key_of
+from traceability.lineage.graph import downstream, key_of, origins
 from traceability.log.entry import PASSPORT
 from traceability.log.files import LogFiles
 from traceability.passport import entry_of, subject
@@ -95,18 +95,18 @@ def _doubted(transaction: Transaction, now_ms: int) -> Iterator[Lot]:
     """Yield the lots in doubt, and neither recalled nor past their date.
 
     A credential past its date is refused for that already. What a harvest's waiting periods
-    were is asked once for all lots of it; nearly always there are none. That suits lots made of
-    others as well: one that has a passport is of one season and one day of harvest.
+    were is asked once for all lots of it; nearly always there are none. A lot made of others is
+    asked about all the harvests it is made of.
     """
     yesterday = from_ms(now_ms - DAY_MS).date() - timedelta(days=1)
     waited: dict[tuple[PlotId, date], bool] = {}
     for lot in transaction.lots.lots():
         if lot.expires < yesterday:
             continue
-        harvest = lot.plot, lot.harvested
-        if harvest not in waited:
+        harvests = {(one.plot, one.harvested) for one in origins(transaction, lot)}
+        for harvest in harvests - waited.keys():
             waited[harvest] = not waitings(transaction, *harvest)
-        if not waited[harvest]:
+        if not all(waited[harvest] for harvest in harvests):
             zone = transaction.places.zone_of(transaction.places.plot(lot.plot), lot.harvested)
             if standing(transaction, lot, local_day(now_ms, zone)) is LotState.DOUBTED:
                 yield lot

@@ -24,6 +24,7 @@ from traceability.epcis.telling import Amount
 
 UNTP_CONTEXT = "https://test.uncefact.org/vocabulary/untp/dpp/0.6.0/"
 TYPES = ("DigitalProductPassport", "VerifiableCredential")
+_MADE = "Dividing, joining or processing of harvested lots"
 _GS1 = "https://ref.gs1.org/voc/"
 
 
@@ -52,6 +53,14 @@ class Issued:
         return lot_url(self.address, self.lot.gtin, self.lot.lot)
 
     @property
+    def where(self) -> tuple[str, str]:
+        """Zone and GLN of where the lot came into being: its plot, or where it was last made."""
+        if "made_of" in self.document:
+            last = self.document["steps"][-1]
+            return last["zone"], last["place"]
+        return self.document["season"]["zone"], self.document["plot"]["gln"]
+
+    @property
     def claimant(self) -> Claimant:
         """Who claims what the passport says, under the credential's URI."""
         name, uri = self.document["issuer"], f"{self.data}/credential#{self.digest}"
@@ -66,7 +75,7 @@ def lot_url(address: str, gtin: str, number: str) -> str:
 def product_passport(issued: Issued) -> dict[str, Any]:
     """Return the credential, not yet signed, as plain JSON values."""
     by, lot = issued.claimant, issued.document["lot"]
-    zone = ZoneInfo(issued.document["season"]["zone"])
+    zone = ZoneInfo(issued.where[0])
     expires = date.fromisoformat(lot["expires"])
     return {
         "@context": [CONTEXT, UNTP_CONTEXT],
@@ -88,8 +97,10 @@ def product_passport(issued: Issued) -> dict[str, Any]:
 
 def _product(issued: Issued) -> dict[str, Any]:
     document, lot = issued.document, issued.lot
-    named, gln = document["product"], document["plot"]["gln"]
-    country = country_of(document["season"]["zone"])
+    named, (zone, gln) = document["product"], issued.where
+    country = country_of(zone)
+    made = "made_of" in document
+    where = f"Nơi làm ra {gln} (place of making)" if made else f"Nơi trồng {gln} (place of growing)"
     page = issued.address + lot.uri.removeprefix(STEM)
     found = {
         "type": ["Product"],
@@ -105,7 +116,7 @@ def _product(issued: Issued) -> dict[str, Any]:
         "productionDate": document["lot"]["harvested"],
         "producedAtFacility": {
             "id": f"{STEM}/414/{gln}",
-            "name": f"Nơi trồng {gln} (place of growing)",
+            "name": where,
             "registeredId": gln,
         },
         "dimensions": {
@@ -127,7 +138,7 @@ def _traceability(issued: Issued) -> dict[str, Any]:
     events = _link(f"{issued.data}/events", "The lot's events (EPCIS 2.0)", "epcis")
     return {
         "type": ["TraceabilityPerformance"],
-        "valueChainProcess": "Growing and harvest",
+        "valueChainProcess": _MADE if "made_of" in issued.document else "Growing and harvest",
         "traceabilityEvent": [events | {"type": ["SecureLink", "Link"]}],
     }
 

@@ -24,7 +24,7 @@ from typing import Any
 from domain.errors import InvalidInput, VerificationFailed
 from domain.window import parse_instant, print_instant
 from traceability.bundle import Bundle
-from traceability.credential.claims import declared
+from traceability.credential.claims import all_declared
 from traceability.credential.jws import Token, take_apart
 from traceability.credential.product_passport import TYPES, UNTP_CONTEXT
 from traceability.credential.status_list import CONTEXT, REVOCATION, SUSPENSION, is_set
@@ -186,7 +186,7 @@ def _check_evidence(credential: Mapping[str, Any], proof: bytes) -> None:
         )
     try:
         passport = json.loads(Envelope.decode(Bundle.decode(proof).passport).payload)
-        expected = [declared(row) for row in passport["evidence"]]
+        expected = all_declared(passport)
     except (VerificationFailed, InvalidInput, ValueError, KeyError, TypeError) as error:
         raise VerificationFailed("evidence", "a proof", str(error)[:120]) from error
     if told[: len(expected)] != expected:

@@ -67,8 +67,13 @@ def _opened(known: Known, amount: Amount, where: Where) -> Event:
 
 
 def _sensed(envelope: bytes, known: Known, ours: Namespace, amount: Amount) -> list[Event]:
-    """Return an event a device, over the time from its first day on the plot to its last."""
+    """Return an event a device, over the time from its first day on the plot to its last.
+
+    None for a lot made of several harvests: what was measured is told of those.
+    """
     document = json.loads(Envelope.decode(envelope).payload)
+    if "made_of" in document:
+        return []
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for row in document["evidence"]:
         rows.setdefault(row["device"], []).append(row)

@@ -39,6 +39,7 @@ from tests.traceability.lineage.orchard import (
 from tests.traceability.world import GTIN, HARVESTED, NOON, TODAY, World
 from traceability.credential.issuing import issue_status_list
 from traceability.dossier import link_of, require_lot
+from traceability.envelope import MADE_OF_TYPE, PAYLOAD_TYPE, Envelope
 from traceability.lineage.asked import Asked, Party
 from traceability.lineage.graph import downstream, graph, key_of, origins, upstream
 from traceability.lineage.reading import seen
@@ -437,7 +438,7 @@ def test_a_label_of_several_plots_names_none_of_them(world: World) -> None:
         assert {origin.plot for origin in origins(transaction, made)} == {GROVE, FAR_GROVE}
 
 
-def test_a_part_gets_a_passport_and_a_mixture_of_days_none(world: World) -> None:
+def test_a_part_has_its_own_season_and_a_mixture_of_days_names_them(world: World) -> None:
     world.measure()
     opened(world, 100.0, "A")
     opened(world, 50.0, "B", day=EARLIER)
@@ -445,12 +446,10 @@ def test_a_part_gets_a_passport_and_a_mixture_of_days_none(world: World) -> None
         take(transaction, split("s-1", some("A", 60.0), [some("C", 60.0)]))
         take(transaction, merge("m-1", [some("C", 20.0), some("B", 40.0)], some("M", 60.0)))
         part, mixed = lot(transaction, "C"), lot(transaction, "M")
-    assert issue(world.issuer, part, NOON).number == "C"
-    with pytest.raises(Refused) as caught:
-        issue(world.issuer, mixed, NOON)
-    assert caught.value.rule == "one-season"
-    assert str(mixed.number) in str(caught.value)
-    assert mixed.kilograms == 60.0
+    for one, kind in ((part, PAYLOAD_TYPE), (mixed, MADE_OF_TYPE)):
+        assert Envelope.decode(issue(world.issuer, one, NOON).envelope).payload_type == kind
+    with world.records.reading() as transaction:
+        assert {one.number for one in transaction.lots.passports()} == {"A", "B", "C", "M"}
 
 
 def test_labels_stay_within_the_harvest_whatever_becomes_of_lots(world: World) -> None:
