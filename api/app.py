@@ -16,6 +16,7 @@ from api.epcis import routes as epcis
 from api.epcis.problems import is_epcis
 from api.grower import lots as growers_lots
 from api.grower import routes as grower
+from api.grower import steps as growers_steps
 from api.hot import HotPages
 from api.i18n import asked_language, with_language
 from api.office import labels, lineage, papers
@@ -60,6 +61,7 @@ def create_app(given: Deps) -> FastAPI:
         checking.router,
         grower.router,
         growers_lots.router,
+        growers_steps.router,
         office.router,
         office_recalls.router,
         labels.router,

@@ -94,11 +94,15 @@ class Says:
         return StepLine(
             text(self.request, KINDS[step.kind]),
             self._detail(transaction, step),
-            i18n.moment(step.at_ms, self.zone, self.language),
+            self.moment(step.at_ms),
             tuple(self._portions(step.inputs)),
             tuple(self._portions(step.outputs)),
             near,
         )
+
+    def moment(self, instant_ms: int) -> str:
+        """Return a moment in words."""
+        return i18n.moment(instant_ms, self.zone, self.language)
 
     def _page(self, gtin: str, number: str) -> str:
         return f"{self.pages}/{gtin}/{quote(number, safe='')}"

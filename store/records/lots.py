@@ -100,6 +100,12 @@ class Lots:
             query = query.where(t.lot.c.plot == plot)
         return [_lot(row) for row in self._connection.execute(query)]
 
+    def of_products(self, gtins: Sequence[Gtin], limit: int) -> list[Lot]:
+        """Return the newest lots of some products."""
+        query = sa.select(t.lot).where(t.lot.c.gtin.in_(gtins))
+        ordered = query.order_by(t.lot.c.opened_ms.desc(), t.lot.c.number).limit(limit)
+        return [_lot(row) for row in self._connection.execute(ordered)]
+
     def taken_from(self, harvest: EntryId) -> float:
         """Return the kilograms that lots opened from a harvest have already taken of it.
 

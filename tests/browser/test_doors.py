@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from api.grower.steps import FORMS
 from domain.gs1 import LotNumber, Sscc
 from domain.lot import Recall
 from store.records import tables as t
@@ -24,6 +25,8 @@ PAGES = (
     ("grower", "/r/ruong-1/ghi?viec=spraying"), ("grower", "/r/ruong-1/lo"),
     ("grower", "/r/ruong-1/tem/09520001000010/LO-1"), ("office", "/qt"),
     ("office", "/qt/thu-hoi/09520001000010/LO-1"), ("", f"/00/{CRATE}"), ("office", "/qt/lo/09520001000010/LO-1"),
+    ("grower", "/r/lo/09520001000010/LO-1"), ("office", "/qt/tem/09520001000010/LO-1"),
+    *(("grower", f"/r/lo/09520001000010/LO-1/{work}") for work in FORMS),
 )  # fmt: skip
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -30,6 +30,11 @@ class Process:
     lowest: float = 0.0
     highest: float = 1.0
 
+    @property
+    def measures_dry_rubber(self) -> bool:
+        """Whether what it gives depends on the dry rubber measured in what goes in."""
+        return self.yields == _DRY_RUBBER
+
 
 @cache
 def processes() -> tuple[Process, ...]:

@@ -18,8 +18,7 @@ from tests.traceability.lineage.orchard import EARLIER, merge, opened, plant, so
 from tests.traceability.vector_tampering import hidden
 from tests.traceability.world import GTIN, HARVESTED, NOON, STARTED, World
 from traceability.bundle import Bundle
-from traceability.bundling import make_bundle, raw_readings
-from traceability.bundling import readme as README
+from traceability.bundling import make_bundle, raw_readings, readme
 from traceability.canonical import to_bytes
 from traceability.composition import claims, compiling
 from traceability.composition.compiling import compile_again
@@ -133,7 +132,7 @@ def swapped(bundle: Bundle, **origins: bytes | None) -> bytes:
     files = {**bundle.origins, A: origins.get("a", bundle.origins[A]),
              B: origins.get("b", bundle.origins[B])}  # fmt: skip
     kept = {name: raw for name, raw in files.items() if raw is not None}
-    return replace(bundle, origins=kept).encode(README)
+    return replace(bundle, origins=kept).encode(readme(made_of=True))
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -156,7 +155,9 @@ def test_a_harvest_left_out_swapped_or_put_in_is_named(
         failed = refused(hostile, trust)
         assert failed.step == "origins"
         assert f"of {GTIN}: envelope, the passport of SHA-256" in failed.expected
-    more = replace(bundle, origins={**bundle.origins, f"{GTIN}/Z.zip": a}).encode(README)
+    more = replace(bundle, origins={**bundle.origins, f"{GTIN}/Z.zip": a}).encode(
+        readme(made_of=True)
+    )
     assert refused(more, trust).found == f"{GTIN}/Z.zip too"
     for hostile in (b"", b"PK", a[:500]):
         assert f"{A}" in refused(swapped(bundle, a=hostile), trust).expected
@@ -234,7 +235,7 @@ def test_a_signed_lie_is_named(
     change: Callable[[dict[str, Any]], object],
 ) -> None:  # fmt: skip
     assert raw
-    failed = refused(lied(world, passport, change).encode(README), world.trust())
+    failed = refused(lied(world, passport, change).encode(readme(made_of=True)), world.trust())
     assert failed.step == step
     assert named in f"{failed.expected} / {failed.found}"
 
@@ -245,14 +246,17 @@ def test_steps_and_proofs_of_them_belong_together(
     bundle, trust = Bundle.decode(raw), world.trust()
     first, second, third = bundle.step_proofs
     for proofs in ((second, first, third), (first, second), (first, second, third, third), ()):
-        assert refused(replace(bundle, step_proofs=proofs).encode(README), trust).step == "steps"
+        assert (
+            refused(replace(bundle, step_proofs=proofs).encode(readme(made_of=True)), trust).step
+            == "steps"
+        )
     for own in (replace(bundle, disclosures=b'{"producer":{}}'),
                 replace(bundle, days=Bundle.decode(bundle.origins[A]).days,
                         day_proofs=Bundle.decode(bundle.origins[A]).day_proofs)):  # fmt: skip
-        assert refused(own.encode(README), trust).found == "some of its own"
+        assert refused(own.encode(readme(made_of=True)), trust).found == "some of its own"
     # Proofs under a later checkpoint are true as well, and of another history for all we know.
     later = lied(world, passport, lambda d: d.update(issuer="Ai đó"))
-    mixed_up = replace(bundle, origins=later.origins).encode(README)
+    mixed_up = replace(bundle, origins=later.origins).encode(readme(made_of=True))
     assert "lot B of 09520001000010: checkpoint" in refused(mixed_up, trust).expected
 
 
