@@ -4,7 +4,7 @@ Shows what would go and what stays; does it with ``--yes``, once and for all.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from domain.errors import InvalidInput, NguonError, StoreRefused
 from domain.ids import EntryId, ProducerId, StepId
@@ -110,9 +110,10 @@ def _erase(options: argparse.Namespace) -> int:
         _require_newest(loaded, opened)
         with opened.records.transaction() as transaction:
             plan = options.planning(transaction, options)
-            _tell(transaction, plan, done=options.yes)
+            going, staying = list(erases(plan)), list(stays(transaction, plan))
             if options.yes:
                 erase(transaction, plan, now_ms())
+        _tell(going, staying, done=options.yes)
         if options.yes:
             _finish_off(loaded, opened)
         elif not plan.empty:
@@ -120,15 +121,15 @@ def _erase(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(transaction: Transaction, plan: Plan, *, done: bool) -> None:
-    if plan.empty:
-        print("there is nothing to erase" if not done else "there is nothing left to erase")
+def _tell(going: Sequence[str], staying: Sequence[str], *, done: bool) -> None:
+    if not going:
+        print("there is nothing left to erase" if done else "there is nothing to erase")
         return
-    print("is erased:" if done else "would be erased:")
-    for line in erases(plan):
+    print("was erased:" if done else "would be erased:")
+    for line in going:
         print(f"  {line}")
     print("stays:")
-    for line in stays(transaction, plan):
+    for line in staying:
         print(f"  {line}")
 
 

@@ -11,7 +11,7 @@ from api.grower.steps import FORMS
 from domain.gs1 import LotNumber, Sscc
 from domain.lot import Recall
 from store.records import tables as t
-from tests.api.conftest import PIN, Site
+from tests.api.conftest import GIAI, PARTY, PIN, Site
 from tests.browser.chromium import context, sign_in
 from tests.traceability.lineage.orchard import pack, some, take
 from tests.traceability.world import GTIN, NOON
@@ -20,7 +20,8 @@ BUYER = "/01/09520001000010/10/LO-1"
 CRATE = Sscc.mint("9520001", 0)
 PAGES = (
     ("", "/"), ("", "/dang-nhap"), ("", "/kiem-chung"), ("", BUYER), ("", BUYER + "?lang=en"),
-    ("", "/01/09520001000010/10/NOPE"), ("", "/nowhere"),
+    ("", "/01/09520001000010/10/NOPE"), ("", "/nowhere"), ("", f"/417/{PARTY}"),
+    ("", f"/8004/{GIAI}"), ("", f"/8004/{GIAI}?lang=en"),
     ("grower", "/r"), ("grower", "/r/ruong-1?xem=vu"), ("grower", "/r/ruong-1/ghi"),
     ("grower", "/r/ruong-1/ghi?viec=spraying"), ("grower", "/r/ruong-1/lo"),
     ("grower", "/r/ruong-1/tem/09520001000010/LO-1"), ("office", "/qt"),

@@ -62,7 +62,7 @@ def test_first_it_is_shown_and_then_it_is_done(
     assert "Nothing was erased" in told
     assert NAME.encode() in raw(world, tmp_path / "data")
     status, told = said(capsys, "erase", "producer", "ho-1", "--diary", "--yes")
-    assert (status, "is erased:" in told, "written anew" in told) == (0, True, True)
+    assert (status, "was erased:" in told, "written anew" in told) == (0, True, True)
     assert "Older backups still hold it" in told
     assert NAME.encode() not in raw(world, tmp_path / "data")
     note = LogFiles(tmp_path / "data" / "log").checkpoint()

@@ -114,7 +114,10 @@ def stays(transaction: Transaction, plan: Plan) -> Iterator[str]:
     for login in plan.logins:
         count = len(set(transaction.erasing.entries_by(login)) - set(plan.entries))
         if count:
-            yield f"login {login} as the author of {count} diary entries: --diary takes it out"
+            yield (
+                f"login {login} as the author of {count} diary entries: --diary takes it out,"
+                f" later `nguon erase diary --author {login}`"
+            )
     for producer in plan.producers:
         plots = ", ".join(plot.name for plot in transaction.places.plots(producer))
         yield f"the id {producer}, and the names of plots and products; plots: {plots or 'none'}"
