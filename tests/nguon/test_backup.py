@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import apsw
@@ -18,12 +19,15 @@ from domain.ids import SeriesId
 from domain.window import Window
 from nguon.__main__ import main
 from nguon.backup import KEY, MANIFEST, SERIES
+from nguon.restore import drill
+from nguon.settings import load
 from store.sqlite import SqliteSeries
 from store.sqlite.copy import copy, damage
 from store.timescale import PostgresSeries
 from tests.builders import DEVICE, NOON, delivery, falsify, series_of
 from tests.services.postgres import Postgres
-from tests.traceability.world import World
+from tests.traceability.world import TODAY, World
+from traceability.log.publish import publish
 
 ROOT = Path(__file__).parent.parent.parent
 ALL = Window(0, 3 * NOON)
@@ -136,8 +140,8 @@ def test_a_damaged_backup_is_named_and_restores_nothing(
         raw = bytearray(json.dumps(manifest).encode())
     path.unlink() if how == "drop" else path.write_bytes(raw)
     new = elsewhere(tmp_path / "new", monkeypatch)
-    for drill in ([], ["--drill"]):
-        assert main(["restore", str(backup), *drill]) == 2
+    for words in ([], ["--drill"]):
+        assert main(["restore", str(backup), *words]) == 2
         assert why in capsys.readouterr().err
     assert not new.exists()
 
@@ -310,3 +314,24 @@ def test_the_copy_is_not_made_where_the_file_is_not(tmp_path: Path) -> None:
     raw[8192:12288] = b"\xff" * 4096
     (tmp_path / "small.db").write_bytes(raw)
     assert damage(tmp_path / "small.db")
+
+
+def test_a_drill_signs_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its copy of the log is shown as far as it was signed; what came after stays unsigned."""
+    signed = publish(world.records, world.files, world.log_key)
+    world.spray(TODAY - timedelta(days=40))
+    with world.records.reading() as transaction:
+        assert transaction.log.size() > signed.size
+    assert main(["backup", str(tmp_path / "safe")]) == 0
+    (backup,) = backups(tmp_path / "safe")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    seen = set()
+
+    def look(_: str) -> None:
+        for path in tmp_path.glob("nguon-drill-*/log/checkpoint"):
+            seen.add(path.read_text("utf-8"))
+
+    assert list(drill(backup, load().settings, look)) == []
+    assert seen == {signed.note}

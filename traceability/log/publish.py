@@ -33,10 +33,7 @@ def publish(
         size, head = transaction.log.size(), transaction.log.head()
     shown = _shown(files)
     _require_not_rolled_back(size, max(shown, 0 if head is None else head.size))
-    for first in range(shown, size, _AT_ONCE):
-        end = min(size, first + _AT_ONCE)
-        _write(records, files, first, end)
-        say(f"{end} of {size} entries")
+    _write_all(records, files, (shown, size), say)
     if head is None or size > head.size:
         head = _sign(records, files, key, size)
     else:
@@ -44,6 +41,33 @@ def publish(
     if files.checkpoint() != head.note and _shown(files) <= head.size:
         files.write_checkpoint(head.note)
     return head
+
+
+def show_signed(
+    records: Records, files: LogFiles, say: Callable[[str], None] = lambda _: None
+) -> SignedHead | None:
+    """Make the files of a log as far as it was signed, and sign nothing; return that checkpoint.
+
+    For a copy that nobody shall mistake for the log. Raises `StoreRefused` as :func:`publish`.
+    """
+    with records.reading() as transaction:
+        size, head = transaction.log.size(), transaction.log.head()
+    if head is None:
+        return None
+    _require_not_rolled_back(size, head.size)
+    _write_all(records, files, (_shown(files), head.size), say)
+    _require_root(files, head)
+    files.write_checkpoint(head.note)
+    return head
+
+
+def _write_all(
+    records: Records, files: LogFiles, span: tuple[int, int], say: Callable[[str], None]
+) -> None:
+    for first in range(*span, _AT_ONCE):
+        end = min(span[1], first + _AT_ONCE)
+        _write(records, files, first, end)
+        say(f"{end} of {span[1]} entries")
 
 
 def _shown(files: LogFiles) -> int:
