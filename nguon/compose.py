@@ -3,7 +3,7 @@
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from domain.errors import BadSettings, StoreAbsent
 from domain.ids import SeriesId
 from domain.os_errors import told
-from domain.window import local_day
 from nguon.settings import Settings, file_of
 from store.judged import limits_of
 from store.records import Records
@@ -20,6 +19,7 @@ from store.rollups import Rhythm
 from store.series import Series
 from store.sqlite import SqliteSeries
 from store.timescale import PostgresSeries
+from traceability.evidence.commit import Station, measuring
 from traceability.key_register import announce, trusted
 from traceability.log.checkpoint import Policy
 from traceability.log.key import NamedKey
@@ -190,16 +190,13 @@ def begin_signing(settings: Settings, records: Records) -> Signer:
 def rhythms(records: Records) -> dict[SeriesId, Rhythm]:
     """Return how often each series is due and where its day begins."""
     with records.reading() as transaction:
-        register = transaction.devices.register()
-        plots = {plot.id: plot for plot in transaction.places.plots()}
-        found = {}
-        for device, streams in register.streams.items():
-            placed = register.placements.get(device)
-            if not placed:
-                continue
-            plot = plots[placed[-1].plot]
-            today = local_day(now_ms(), UTC_ZONE)
-            zone = transaction.places.zone_of(plot, today)
-            for stream in streams.values():
-                found[stream.series] = Rhythm(stream.interval_s * 1000, zone, limits_of(stream))
-    return found
+        return rhythms_of(measuring(transaction, now_ms()).values())
+
+
+def rhythms_of(stations: Iterable[Station]) -> dict[SeriesId, Rhythm]:
+    """Return how often the series of some devices are due and where their day begins."""
+    return {
+        stream.series: Rhythm(stream.interval_s * 1000, one.zone, limits_of(stream))
+        for one in stations
+        for stream in one.streams
+    }

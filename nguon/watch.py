@@ -10,18 +10,22 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
+from domain.device import Datastream
 from domain.errors import NguonError
+from domain.ids import DeviceId
 from domain.window import print_instant
 from field.silence import look
 from nguon.clocks import ClockWatch
-from nguon.compose import Stores, log_key, now_ms, rhythms, stores
+from nguon.compose import Stores, log_key, now_ms, rhythms_of, stores
 from nguon.days import DayWatch
 from nguon.run import stop_event
 from nguon.settings import Settings
 from nguon.witness import witnesses
-from store.rollups import roll_up
+from store.rollups import roll_up_hours
 from store.series import Touched
+from traceability.evidence.commit import measuring
 from traceability.log.files import LogFiles
 
 _log = logging.getLogger(__name__)
@@ -55,17 +59,27 @@ def run_watch(settings: Settings) -> int:
 def roll_up_and_judge(
     opened: Stores, clocks: ClockWatch, note: Callable[[Sequence[Touched]], None] = lambda _: None
 ) -> int:
-    """Bring roll-ups up to date and look at the clocks behind them; returns hours done."""
-    touched = {one.series for one in opened.series.touched(_MOST_HOURS)}
-    done = roll_up(opened.series, rhythms(opened.records), _MOST_HOURS, note)
-    if touched:
+    """Bring roll-ups up to date and look at the clocks behind them; returns hours done.
+
+    Of the register it reads the devices that something came from, and no others.
+    """
+    limit, done = _MOST_HOURS, 0
+    while touched := opened.series.touched(limit):
         with opened.records.reading() as transaction:
-            streams = transaction.devices.streams()
-        devices = {s.device for s in streams if s.series in touched}
-        for device in sorted(devices):
-            own = [s for s in streams if s.device == device]
-            _guarded(functools.partial(clocks.judge, device, own))
+            devices = transaction.devices.owners({one.series for one in touched})
+            streams = transaction.devices.streams(devices)
+            rhythms = rhythms_of(measuring(transaction, now_ms(), devices).values())
+        done = roll_up_hours(opened.series, rhythms, touched, note)
+        for device, own in groupby(sorted(streams, key=_device_of), key=_device_of):
+            _guarded(functools.partial(clocks.judge, device, list(own)))
+        if done or len(touched) < limit:
+            break
+        limit *= 2  # none of them can be rolled up, and they must not hold up the rest
     return done
+
+
+def _device_of(stream: Datastream) -> DeviceId:
+    return stream.device
 
 
 def _look(opened: Stores) -> int:

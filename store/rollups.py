@@ -48,6 +48,22 @@ def roll_up(
     holds up no other. ``note`` is told the hours before they are struck off the list.
     """
     touched = store.touched(limit)
+    done = roll_up_hours(store, rhythms, touched, note)
+    if not done and len(touched) == limit:
+        return roll_up(store, rhythms, limit * 2, note)
+    return done
+
+
+def roll_up_hours(
+    store: Series,
+    rhythms: Mapping[SeriesId, Rhythm],
+    touched: Sequence[Touched],
+    note: Callable[[Sequence[Touched]], None] = lambda _: None,
+) -> int:
+    """Bring these hours, as `Series.touched` gave them, up to date; return how many were done.
+
+    ``rhythms`` are those of their series; otherwise as :func:`roll_up`.
+    """
     hours: defaultdict[SeriesId, list[Touched]] = defaultdict(list)
     for one in touched:
         hours[one.series].append(one)
@@ -66,8 +82,6 @@ def roll_up(
     if done:
         note(done)
         store.settle(buckets, done)
-    elif len(touched) == limit:
-        return roll_up(store, rhythms, limit * 2, note)
     return len(done)
 
 

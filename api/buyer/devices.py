@@ -66,7 +66,7 @@ class Sources:
 
 def device_view(sources: Sources, device: Device) -> DeviceView:
     """Return what the page of a device shows."""
-    register = sources.transaction.devices.register(device.id)
+    register = sources.transaction.devices.register([device.id])
     streams = list(register.streams.get(device.id, {}).values())
     placements = sorted(register.placements.get(device.id, ()), key=lambda one: one.start_ms)
     stays, zone = _stays(sources, placements)

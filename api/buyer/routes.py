@@ -83,7 +83,7 @@ def device_page(request: Request, given: Given, giai: str) -> Response:
         if device is None:
             message = f"no device {giai}"
             raise NotFound(message)
-        found = transaction.devices.register(device).device(device)
+        found = transaction.devices.register([device]).device(device)
         return pages.device_page(request, given, transaction, found)
 
 

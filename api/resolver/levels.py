@@ -122,7 +122,7 @@ def _party(link: Link, party: Party) -> Level:
 
 
 def _device(transaction: Transaction, link: Link, name: DeviceId) -> Level:
-    device, giai = transaction.devices.register(name).device(name), link.key[1]
+    device, giai = transaction.devices.register([name]).device(name), link.key[1]
     paths = {"page": f"/thiet-bi/{quote(giai, safe='')}"}
     return Level(
         Link(link.path[:1]), device, f"Thiết bị {name}", f"Device {name}",

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,8 @@ from domain.limits import History, from_day, parse_limits
 from domain.window import Window
 from store.records import tables as t
 from store.records.gs1_keys import FROM_THE_BEGINNING, Gs1Keys
+
+_NAMED_AT_MOST = 10_000
 
 
 class Devices:
@@ -61,29 +63,36 @@ class Devices:
                    end_ms=placement.end_ms)  # fmt: skip
         self._connection.execute(t.placement.insert().values(row))
 
-    def register(self, only: DeviceId | None = None) -> Register:
-        """Return who may send what, and from where, as it stands; of one device, or of all."""
+    def register(self, of: Collection[DeviceId] | None = None) -> Register:
+        """Return who may send what, and from where, as it stands: all devices, or some."""
+        query = _some(sa.select(t.device).order_by(t.device.c.id), t.device.c.id, of)
         giais = Gs1Keys(self._connection).giais()
-        known = _of(sa.select(t.device), t.device.c.id, only).order_by(t.device.c.id)
         devices = {
             DeviceId(r.id): Device(
                 DeviceId(r.id), r.name, r.installed_ms, giais.get(DeviceId(r.id))
             )
-            for r in self._connection.execute(known)
+            for r in self._connection.execute(query)
         }
         streams: defaultdict[DeviceId, dict[str, Datastream]] = defaultdict(dict)
-        for stream in self.streams(only):
+        for stream in self.streams(of):
             streams[stream.device][stream.channel] = stream
         placements: defaultdict[DeviceId, list[Placement]] = defaultdict(list)
-        for r in self._connection.execute(_of(sa.select(t.placement), t.placement.c.device, only)):
+        placed = _some(sa.select(t.placement), t.placement.c.device, of)
+        for r in self._connection.execute(placed):
             placement = Placement(DeviceId(r.device), PlotId(r.plot), r.start_ms, r.end_ms)
             placements[placement.device].append(placement)
         return Register(devices, dict(streams), dict(placements))
 
-    def streams(self, only: DeviceId | None = None) -> list[Datastream]:
-        """Return every datastream, or every one of a device, by series."""
-        query = _of(sa.select(t.datastream), t.datastream.c.device, only)
-        query = query.order_by(t.datastream.c.series)
+    def owners(self, series: Collection[SeriesId]) -> set[DeviceId]:
+        """Return the devices that some series are of."""
+        c = t.datastream.c
+        query = _some(sa.select(c.device).distinct(), c.series, series)
+        return {DeviceId(row.device) for row in self._connection.execute(query)}
+
+    def streams(self, of: Collection[DeviceId] | None = None) -> list[Datastream]:
+        """Return every datastream, or those of some devices, by series."""
+        c = t.datastream.c
+        query = _some(sa.select(t.datastream).order_by(c.series), c.device, of)
         limits = self._limits()
         return [_stream(row, limits) for row in self._connection.execute(query)]
 
@@ -146,10 +155,11 @@ class Devices:
                                                pair[0].series, pair[1].start_ms))  # fmt: skip
 
 
-def _of(
-    query: "sa.Select[Any]", key: "sa.ColumnElement[str]", only: DeviceId | None
+def _some(
+    query: "sa.Select[Any]", column: "sa.Column[Any]", of: Collection[Any] | None
 ) -> "sa.Select[Any]":
-    return query if only is None else query.where(key == only)
+    """Narrow a query; where more are asked for than a statement may name, it is of all."""
+    return query if of is None or len(of) > _NAMED_AT_MOST else query.where(column.in_(of))
 
 
 def _stream(r: "sa.Row[Any]", limits: Mapping[int, History]) -> Datastream:

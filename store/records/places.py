@@ -1,5 +1,6 @@
 """Areas, producers, plots, crops, bands and seasons in the records store."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -118,6 +119,16 @@ class Places:
         if producer is not None:
             query = query.where(t.plot.c.producer == producer)
         return [_plot(row) for row in self._connection.execute(query)]
+
+    def these(self, plots: Collection[PlotId]) -> dict[PlotId, Plot]:
+        """Return some plots."""
+        query = sa.select(t.plot).where(t.plot.c.id.in_(plots))
+        return {PlotId(row.id): _plot(row) for row in self._connection.execute(query)}
+
+    def zones(self) -> set[ZoneInfo]:
+        """Return every time zone that days are counted in."""
+        rows = self._connection.execute(sa.select(t.area.c.zone).distinct())
+        return {ZoneInfo(row.zone) for row in rows}
 
     def add_outline(self, outline: Outline) -> bool:
         """Keep where a plot lies; True when it is new, False when it was there already.

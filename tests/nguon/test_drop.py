@@ -28,6 +28,7 @@ from traceability.evidence.commit import (
     days_touched,
     log_day,
     log_due,
+    log_silent,
     measuring,
     read_day,
 )
@@ -63,7 +64,10 @@ class Stage:
 
         while roll_up(self.world.series, rhythms(self.world.records), note=mark):
             pass
-        while log_due(self.world.records, Source.of(self.world.series), now_ms):
+        source = Source.of(self.world.series)
+        while log_due(self.world.records, source, now_ms):
+            pass
+        while log_silent(self.world.records, source, now_ms):
             pass
         publish(self.world.records, self.world.files, self.world.log_key)
 

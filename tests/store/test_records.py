@@ -343,6 +343,6 @@ def test_a_party_and_a_device_may_have_their_key_from_the_beginning(records: Rec
         transaction.places.add_producer(Producer(ProducerId("ho-3"), "Hộ 3", area, None, gln))
         transaction.devices.add(Device(DeviceId("dat-03"), "Đất", NOON, giai))
         assert transaction.places.producer(ProducerId("ho-3")).gln == gln
-        one = transaction.devices.register(DeviceId("dat-03"))
+        one = transaction.devices.register([DeviceId("dat-03")])
         assert list(one.devices.values()) == [Device(DeviceId("dat-03"), "Đất", NOON, giai)]
         assert (one.streams, one.placements) == ({}, {})

@@ -22,6 +22,7 @@ from traceability.evidence.commit import (
     days_touched,
     log_days,
     log_due,
+    log_silent,
     measuring,
     read_day,
 )
@@ -65,6 +66,8 @@ def days(world: World) -> list[tuple[str, int]]:
 def log_all(world: World, now_ms: int = NOON) -> None:
     mark(world)
     while log_due(world.records, source(world), now_ms):
+        pass
+    while log_silent(world.records, source(world), now_ms):
         pass
 
 

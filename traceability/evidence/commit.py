@@ -5,7 +5,7 @@ them: leaving a day out, or swapping one, changes every hash after it. What come
 a new revision at the end of that chain; nothing is edited.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -65,14 +65,19 @@ class Source:
         return cls(series.read, series.cycles, series.beats, series.fence)
 
 
-def measuring(transaction: Transaction, now_ms: int) -> dict[DeviceId, Station]:
-    """Return every device that has stood on a plot.
+def measuring(
+    transaction: Transaction, now_ms: int, of: Collection[DeviceId] | None = None
+) -> dict[DeviceId, Station]:
+    """Return every device that has stood on a plot, or those of some.
 
     Its days are those of the plot that it stood on last; an area that changes its zone keeps
     the days that were logged, and the next ones follow the new one.
     """
-    register = transaction.devices.register()
-    plots = {plot.id: plot for plot in transaction.places.plots()}
+    register = transaction.devices.register(of)
+    if of is None:
+        plots = {plot.id: plot for plot in transaction.places.plots()}
+    else:
+        plots = transaction.places.these({p[-1].plot for p in register.placements.values()})
     zones: dict[AreaCode, ZoneInfo] = {}
     found = {}
     for device, placements in register.placements.items():
@@ -158,14 +163,28 @@ def log_day(transaction: Transaction, read: DayRead, zone: ZoneInfo, now_ms: int
 
 
 def log_due(records: Records, source: Source, now_ms: int, limit: int = _AT_ONCE) -> int:
-    """Log days that are over and have changed, up to ``limit``; return how many were looked at."""
+    """Log days that are over and have changed, up to ``limit``; return how many were looked at.
+
+    Asks for those days and their devices alone, however many others there are.
+    """
+    with records.reading() as transaction:
+        until = _over(transaction.places.zones(), now_ms)
+        due = transaction.days.due(until, limit)
+        measured = measuring(transaction, now_ms, {one.device for one in due}) if due else {}
+    ready = [one for one in due if _is_over(one, measured, now_ms)]
+    return log_days(records, source, measured, ready, now_ms)
+
+
+def log_silent(records: Records, source: Source, now_ms: int, limit: int = _AT_ONCE) -> int:
+    """Log days that are over and brought nothing at all, up to ``limit``; return how many.
+
+    Looks at every device there is, and so is for every few minutes.
+    """
     with records.reading() as transaction:
         measured = measuring(transaction, now_ms)
-        due = transaction.days.due(_over(measured.values(), now_ms), limit)
-        missed = _missed(transaction.days.last_days(), measured, now_ms, limit - len(due))
-    every = [*due, *(DayDue(device, day, 0) for device, day in missed)]
-    ready = [one for one in every if _is_over(one, measured, now_ms)]
-    return log_days(records, source, measured, ready, now_ms)
+        missed = _missed(transaction.days.last_days(), measured, now_ms, limit)
+    silent = [DayDue(device, day, 0) for device, day in missed]
+    return log_days(records, source, measured, silent, now_ms)
 
 
 def log_days(
@@ -221,9 +240,9 @@ def _cut(placement: Placement, window: Window) -> Window | None:
     return Window(start, end) if start < end else None
 
 
-def _over(measured: Iterable[Station], now_ms: int) -> date:
+def _over(zones: Iterable[ZoneInfo], now_ms: int) -> date:
     """Return the first local day that is over nowhere yet."""
-    days = [local_day(max(0, now_ms - _SETTLE_MS), one.zone) for one in measured]
+    days = [local_day(max(0, now_ms - _SETTLE_MS), zone) for zone in zones]
     return max(days, default=date.min)
 
 
