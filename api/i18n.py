@@ -95,6 +95,11 @@ def number(value: float, decimals: int = 0, *, language: str) -> str:
     return str(format_decimal(value, pattern, locale=language))
 
 
+def percent(share: float, language: str) -> str:
+    """Return a share in percent, rounded down: 99.96 % is not all of them."""
+    return number(int(1000 * share) / 10, 1, language=language)
+
+
 def day(value: date, language: str) -> str:
     """Return a day, 21/11/2026 in Vietnamese."""
     pattern = "dd/MM/yyyy" if language == "vi" else "d MMM yyyy"

@@ -13,12 +13,14 @@ from markupsafe import Markup
 
 from api import i18n
 from api.charts import Frame, chart
+from api.wording import N_
 from domain.bucket import Bucket, patience_ms, ticks
 from domain.device import Datastream
 from domain.diary import Entry, Work
 from domain.erased import ERASED
 from domain.errors import InvalidInput
 from domain.ids import EntryId, PlotId
+from domain.plot import Producer
 from domain.properties import ObservedProperty, Statistic, observed_properties
 from domain.window import DAY_MS, HOUR_MS, Size, Window, day_window, hours_of, local_day
 from field.diary import Waiting
@@ -342,3 +344,10 @@ def parse_entry(  # noqa: PLR0913 - the fields of the form
     quantity = parse_number(amount, "amount") if amount.strip() else None
     unit = None if quantity is None else AMOUNT_UNITS.get(kind, "")
     return Entry(entry_id, plot, kind, when, author, quantity, unit, product or None, note, now_ms)
+
+
+def grower_name(producer: Producer, language: str) -> str:
+    """Return what a producer is called on a page; of one whose name was erased, that it was."""
+    if not producer.name_erased:
+        return producer.public_name
+    return i18n.translations(language).gettext(N_("Name erased"))

@@ -23,7 +23,7 @@ BY_RULE = {
     "harvest": N_("A lot is opened from a harvest in the diary."),
     "holder": N_("Nobody is known to have held this plot on the day of harvest."),
     "plot-holder": N_("This plot is not held by the grower named."),
-    "one-season": N_("This lot is of several harvests: the lots it was made of have passports."),
+    "made-of": N_("This lot is made of too many lots for one passport: theirs speak for it."),
 }
 BY_FIELD = {
     "amount": _AMOUNT,

@@ -3,7 +3,6 @@
 Status and recall are always live; they never come from a passport.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from api import i18n
+from api.buyer.made_of import MadeOfView, made_of_view
+from api.buyer.signed import SignedView, signed_view
 from api.scans.opened import serial_of
 from api.views import ChartView, Span, band_text, draw, label, quantity, told_apart, unit_sign
 from domain.device import Datastream
@@ -22,13 +23,13 @@ from domain.label import VoidReason
 from domain.lot import IssuedPassport, Lot, LotState, Product, Recall
 from domain.plot import Area, Producer
 from domain.properties import Statistic, observed_properties
-from domain.window import Size, Window, days_window, local_day, parse_instant
+from domain.window import Size, Window, days_window, local_day
 from store.records import Transaction
 from store.series import Series
+from traceability.composition.summary import made_of
 from traceability.digital_link import LotLink
 from traceability.dossier import link_of, season_window
 from traceability.envelope import Envelope
-from traceability.key_register import trusted
 from traceability.lineage.graph import origins
 from traceability.standing import denied, doubts, recall_of, standing
 
@@ -82,7 +83,7 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class PassportView:
-    """The signed part of the page."""
+    """The signed part of the page of a lot of one season."""
 
     season_from: str
     season_until: str
@@ -93,12 +94,6 @@ class PassportView:
     diary: tuple[DiaryView, ...]
     certificates: tuple[CertificateView, ...]
     charts: tuple[ChartView, ...]
-    issued: str
-    issuer: str
-    key_id: str
-    fingerprint: str
-    logged: bool
-    void_since: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +127,8 @@ class LotView:
     scanned: ScannedView | None
     picture: str | None
     passport: PassportView | None
+    composed: MadeOfView | None
+    signed: SignedView | None
     passport_url: str
     proof_url: str
     as_of: str
@@ -148,14 +145,19 @@ def lot_view(
     found = transaction.lots.finding(lot.gtin, lot.number)
     doubted, denial = doubts(transaction, lot), denied(transaction, lot)
     passport = transaction.lots.passport(lot.gtin, lot.number)
-    signed = None
+    season = composed = signed = None
+    said_of = None if passport is None else made_of(passport)
     if passport is not None:
+        signed = signed_view(transaction, passport, zone, language)
+    if passport is not None and said_of is not None:
+        composed = made_of_view(transaction, said_of, language)
+    elif passport is not None:
         window, _ = season_window(transaction, lot, passport.issued_ms)
         last = local_day(max(window.start_ms, window.end_ms - 1), zone)
         days = days_window(local_day(window.start_ms, zone), last, zone)
         span = Span(days, Size.DAY, zone, language, passport.issued_ms)
         charts = _charts(transaction, series, lot, span)
-        signed = passport_view(transaction, passport, charts, span)
+        season = passport_view(transaction, passport, charts, span)
     return LotView(
         lot=lot,
         state=standing(transaction, lot, local_day(now_ms, zone)),
@@ -173,7 +175,9 @@ def lot_view(
         void=_void(transaction, lot, said, zone),
         scanned=_scanned(transaction, lot, said, zone, language),
         picture=transaction.papers.picture(lot.gtin),
-        passport=signed,
+        passport=season,
+        composed=composed,
+        signed=signed,
         passport_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/passport",
         proof_url=f"/v1/lots/{lot.gtin}/{quote(lot.number, safe='')}/proof",
         as_of=i18n.moment(now_ms, zone, language),
@@ -231,9 +235,8 @@ def _contradicts(said: Sequence[tuple[str, str]], ours: LotLink) -> bool:
 def passport_view(
     transaction: Transaction, passport: IssuedPassport, charts: tuple[ChartView, ...], span: Span
 ) -> PassportView:
-    """Return a passport in words and numbers."""
-    envelope = Envelope.decode(passport.envelope)
-    document = json.loads(envelope.payload)
+    """Return the passport of one season in words and numbers."""
+    document = json.loads(Envelope.decode(passport.envelope).payload)
     first, last = span.edges()
     language, rows = span.language, document["evidence"]
     giais = transaction.gs1.giais()
@@ -244,27 +247,13 @@ def passport_view(
         measured=tuple(told_apart([_measured(row, giais, language) for row in rows])),
         filled=i18n.number(filled, language=language),
         expected=i18n.number(expected, language=language),
-        share=_percent(filled / expected if expected else 1.0, language),
+        share=i18n.percent(filled / expected if expected else 1.0, language),
         diary=tuple(_diary(row, language) for row in document["diary"]),
         certificates=tuple(
             _certificate(transaction, row, language) for row in document.get("certificates", [])
         ),
         charts=charts,
-        issued=i18n.moment(parse_instant(document["issued"]), span.zone, language),
-        issuer=document["issuer"],
-        key_id=envelope.key_id,
-        fingerprint=hashlib.sha256(envelope.payload).hexdigest(),
-        logged="log" in document,
-        void_since=_void_since(transaction, passport, span),
     )
-
-
-def _void_since(transaction: Transaction, passport: IssuedPassport, span: Span) -> str | None:
-    """Return since when the key that signed a passport is revoked, None when it holds."""
-    for key in trusted(transaction):
-        if key.id == passport.key_id and key.revoked and not key.holds(passport.issued_ms):
-            return i18n.moment(key.until_ms or 0, span.zone, span.language)
-    return None
 
 
 def _measured(
@@ -290,7 +279,7 @@ def _measured(
         figures=figures,
         filled=i18n.number(row["filled"], language=language),
         expected=i18n.number(row["expected"], language=language),
-        share=_percent(row["coverage"], language),
+        share=i18n.percent(row["coverage"], language),
         complete=row["filled"] == row["expected"],
         silence=None if usual else i18n.span(row["longest_silence_s"], language),
         failed=i18n.number(row["failed"], language=language) if row["failed"] else None,
@@ -301,11 +290,6 @@ def _measured(
         band=None if band is None else band_text(band[0], band[1], prop.decimals, language),
         device_path=None if giai is None else f"/8004/{quote(giai, safe='')}",
     )
-
-
-def _percent(share: float, language: str) -> str:
-    """Round down: 99.96 % is not all of them."""
-    return i18n.number(int(1000 * share) / 10, 1, language=language)
 
 
 def _diary(row: Mapping[str, Any], language: str) -> DiaryView:

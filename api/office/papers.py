@@ -14,6 +14,7 @@ from api.errors import status_of
 from api.i18n import language_of
 from api.office.zone import zone_of_office
 from api.pages import render, told
+from api.views import grower_name
 from domain.certificate import Certificate, Withdrawal
 from domain.errors import CallerError, InvalidInput
 from domain.gs1 import Gtin
@@ -161,7 +162,7 @@ def _row(transaction: Transaction, one: Certificate, today: date, language: str)
     plots = ", ".join(transaction.places.plot(plot).name for plot in one.plots)
     return Row(
         one,
-        transaction.places.producer(one.producer).public_name,
+        grower_name(transaction.places.producer(one.producer), language),
         named.title_vi if language == "vi" else named.title_en,
         plots,
         _state(one, withdrawal, today),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.deps import Caller, Given, own_plot, require_office, scope
+from api.deps import Caller, Given, own_lot, own_plot, require_office, scope
 from api.issuing import issue_and_publish
 from api.v1.completeness import CompletenessAnswer
 from api.v1.schemas import LotAnswer, NewLot, NewReason
@@ -77,10 +77,16 @@ def get_lot(given: Given, gtin: GtinPath, lot: LotPath) -> LotAnswer:
 
 @router.post("/lots/{gtin}/{lot}/passport", status_code=201, operation_id="issue_passport")
 def post_passport(given: Given, caller: Caller, gtin: GtinPath, lot: LotPath) -> LotAnswer:
-    """Gather what is known of the lot's season, sign it and publish it."""
+    """Gather what is known of the lot's season, sign it and publish it.
+
+    A lot made of several harvests names the passports of these; one that has none is issued one.
+    """
     with given.records.reading() as transaction:
         found = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(lot))
-        own_plot(transaction, caller, found.plot)
+        if found.made_by is None:
+            own_plot(transaction, caller, found.plot)
+        else:  # whose product it is, as for every step: its plot is only where most of it grew
+            own_lot(transaction, caller, found)
     issue_and_publish(given, found)
     with given.records.reading() as transaction:
         return answer(given, transaction, found)

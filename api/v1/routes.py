@@ -10,6 +10,7 @@ from api.v1 import (
     lineage,
     logistic,
     lots,
+    made_of,
     office,
     papers,
     recalls,
@@ -18,6 +19,7 @@ from api.v1 import (
 
 router = APIRouter(prefix="/v1", responses=RESPONSES)
 for part in (
-    session, fields, holdings, lots, lineage, logistic, credentials, papers, recalls, office
+    session, fields, holdings, lots, lineage, logistic, made_of, credentials, papers, recalls,
+    office,
 ):  # fmt: skip
     router.include_router(part.router)
