@@ -127,7 +127,10 @@ def stays(transaction: Transaction, plan: Plan) -> Iterator[str]:
     if set(plan.entries) - set(plan.texts):
         yield "what the notes of these diary entries say: --text takes them out"
     if plan.producers or plan.logins:
-        yield "what people wrote: reasons of recalls and denials, sources of outlines and holdings"
+        yield (
+            "what people wrote: reasons of recalls and denials, sources of outlines and"
+            " holdings, events that others told"
+        )
     if plan.entries:
         yield "day, work, amount and product of these diary entries, also in passports"
     yield "passports, events and the log: they hold digests, which nobody can open any more"

@@ -23,6 +23,7 @@ from tests.services.postgres import Postgres
 from tests.traceability.lineage.orchard import opened, plant, receive, ship, some, take
 from tests.traceability.world import HARVESTED, NOON, PLOT, World
 from traceability.bundle import Bundle
+from traceability.completeness.gather import dossier_of
 from traceability.dossier import require_lot
 from traceability.envelope import PAYLOAD_TYPE_1, Envelope
 from traceability.erasing.doing import erase
@@ -35,6 +36,8 @@ from traceability.erasing.plan import (
     of_producer,
     stays,
 )
+from traceability.eudr.pack import features_of
+from traceability.labels.content import label_of
 from traceability.lineage.asked import Party
 from traceability.lineage.steps import PARTY
 from traceability.log.append import record
@@ -344,3 +347,24 @@ def test_passports_that_name_in_clear_are_told(farm: Farm) -> None:
         assert [
             one for one in stays(transaction, plan) if one.startswith("1 passports from before")
         ]
+
+
+def test_labels_statements_and_checks_name_nobody_in_their_place(farm: Farm) -> None:
+    def told() -> tuple[set[str], dict[str, str], bool]:
+        with farm.world.records.reading() as transaction:
+            lot = require_lot(transaction, farm.passport.gtin, farm.passport.number)
+            lines = {
+                line.text for line in label_of(transaction, lot, "https://nguon.example").lines
+            }
+            plot = transaction.places.plot(PLOT)
+            producer = transaction.places.producer(plot.producer)
+            (feature,) = features_of(plot, producer, {"type": "Point"}, "VN")
+            complete = dossier_of(transaction, lot, HARVESTED)
+        return lines, feature["properties"], complete.producer_name is not None
+
+    lines, said, named = told()
+    assert (NAME in lines, said["ProducerName"], named) == (True, NAME, True)
+    farm.erase_all()
+    after, said, named = told()
+    assert after == lines - {NAME}
+    assert (list(said), named) == (["ProducerCountry", "ProductionPlace", "Area"], False)
