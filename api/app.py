@@ -25,6 +25,7 @@ from api.office import routes as office
 from api.pages import security_policy
 from api.resolver import routes as resolver
 from api.v1 import routes as v1
+from api.v1 import start
 from traceability.credential.did import PATH as DID_PATH
 from traceability.credential.did import did_document, did_of
 from traceability.files import MOST_BYTES as FILE_MOST_BYTES
@@ -54,6 +55,7 @@ def create_app(given: Deps) -> FastAPI:
     app.add_middleware(HotPages, given=given)
     for router in (
         v1.router,
+        start.pages,
         epcis.router,
         doors.router,
         buyer.router,

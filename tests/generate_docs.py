@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.errors import status_of
+from api.v1.start import SAMPLE, start_page
 from domain import errors
 from firmware_sim.__main__ import build_parser as simulator_parser
 from nguon.cli import build_parser
@@ -55,10 +56,15 @@ def walk(kind: type[errors.NguonError]) -> list[type[errors.NguonError]]:
     return [kind, *(found for child in kind.__subclasses__() for found in walk(child))]
 
 
+def integrators_page() -> str:
+    return start_page("https://nguon.example", *SAMPLE)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "errors.md": errors_page,
+    "integrators.md": integrators_page,
 }
 
 if __name__ == "__main__":
