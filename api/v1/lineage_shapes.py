@@ -177,8 +177,8 @@ class PortionAnswer(BaseModel):
 class StepAnswer(BaseModel):
     """A step as kept; ``party`` is a GLN, or the salted SHA-256 of a name.
 
-    ``ssccs`` are the logistic units of the step, ``serials`` the units packed or unpacked by
-    their serials, as GTIN and serial.
+    ``ssccs`` are the logistic units of the step, ``serials`` how many units of lots it named by
+    the serials on their labels. Which ones is not told here, where anyone reads.
     """
 
     id: str
@@ -191,7 +191,7 @@ class StepAnswer(BaseModel):
     process: str | None
     about: str | None
     ssccs: list[str]
-    serials: list[tuple[str, str]]
+    serials: int
 
     @classmethod
     def of(cls, step: Step) -> "StepAnswer":
@@ -207,7 +207,7 @@ class StepAnswer(BaseModel):
             process=step.process,
             about=step.about,
             ssccs=list(step.ssccs),
-            serials=list(step.bags),
+            serials=len(step.bags),
         )
 
 

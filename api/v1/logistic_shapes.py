@@ -122,14 +122,15 @@ class ContentAnswer(BaseModel):
 class LogisticUnitAnswer(BaseModel):
     """A logistic unit as it stands; ``state`` is the worst that holds of a lot in it.
 
-    ``whereabouts`` is ``here``, ``under-way`` or ``arrived``.
+    ``whereabouts`` is ``here``, ``under-way`` or ``arrived``; ``serials`` is how many units in it
+    have serials that were named.
     """
 
     sscc: str
     state: str | None
     whereabouts: str
     contents: list[ContentAnswer]
-    serials: list[NewBag]
+    serials: int
     steps: list[StepAnswer]
 
     @classmethod
@@ -140,6 +141,6 @@ class LogisticUnitAnswer(BaseModel):
             state=None if unit.state is None else unit.state.value,
             whereabouts=unit.whereabouts.value,
             contents=[ContentAnswer.of(one) for one in unit.contents],
-            serials=[NewBag(gtin=gtin, serial=serial) for gtin, serial in unit.bags],
+            serials=len(unit.bags),
             steps=[StepAnswer.of(step) for step in unit.steps],
         )

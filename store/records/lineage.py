@@ -1,6 +1,6 @@
 """Steps between lots in the records store; asked for by the lots they join."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -71,10 +71,30 @@ class Lineage:
         """Return what arrived of a shipment, oldest first."""
         return self._steps(t.step.c.about == shipment)
 
-    def naming(self, sscc: str) -> list[Step]:
-        """Return the steps that a logistic unit was in, oldest first."""
-        named = sa.select(t.step_sscc.c.step).where(t.step_sscc.c.sscc == sscc)
-        return self._steps(t.step.c.id.in_(named))
+    def naming(self, *ssccs: str) -> list[Step]:
+        """Return the steps that any of some logistic units was in, oldest first."""
+        found: dict[StepId, Step] = {}
+        for some in _chunks(ssccs):
+            named = sa.select(t.step_sscc.c.step).where(t.step_sscc.c.sscc.in_(some))
+            found |= {step.id: step for step in self._steps(t.step.c.id.in_(named))}
+        return _by_time(found)
+
+    def packed(self, lot: LotKey, kind: StepKind) -> list[float]:
+        """Return the kilograms of a lot packed, or unpacked, in units that were never shipped."""
+        c, within, beside, sent = t.step_lot.c, t.step_sscc, t.step_sscc.alias(), t.step.alias()
+        gone = (
+            sa.select(beside.c.sscc)
+            .join(sent, sent.c.id == beside.c.step)
+            .where(beside.c.sscc == within.c.sscc, sent.c.kind == StepKind.SHIP.value)
+        )
+        query = (
+            sa.select(c.kilograms)
+            .join(t.step, t.step.c.id == c.step)
+            .join(within, within.c.step == c.step)
+            .where(c.gtin == lot[0], c.lot == lot[1], c.side == IN, t.step.c.kind == kind.value)
+            .where(~sa.exists(gone))
+        )
+        return [float(row[0]) for row in self._connection.execute(query)]
 
     def packing(self, bag: Bag) -> list[Step]:
         """Return the steps that packed or unpacked one bag, oldest first."""
@@ -89,7 +109,7 @@ class Lineage:
             c = t.step_lot.c
             named = sa.select(c.step).where(sa.tuple_(c.gtin, c.lot).in_(some), c.side == side)
             found |= {step.id: step for step in self._steps(t.step.c.id.in_(named))}
-        return sorted(found.values(), key=lambda step: (step.at_ms, step.id))
+        return _by_time(found)
 
     def taken(self, lot: LotKey) -> list[float]:
         """Return the kilograms that each step took from a lot.
@@ -181,6 +201,10 @@ class Lineage:
             for one in self._connection.execute(held):
                 bags.setdefault(one.step, []).append((Gtin(one.gtin), SerialNumber(one.serial)))
         return {step: (tuple(ssccs[step]), tuple(bags.get(step, ()))) for step in ssccs}
+
+
+def _by_time(found: Mapping[StepId, Step]) -> list[Step]:
+    return sorted(found.values(), key=lambda step: (step.at_ms, step.id))
 
 
 def _chunks(values: Sequence[_T]) -> Iterable[Sequence[_T]]:

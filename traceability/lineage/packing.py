@@ -61,24 +61,20 @@ def inside(steps: Iterable[Step]) -> Inside:
 
 def packed(transaction: Transaction, lot: LotKey) -> int:
     """Return the grams of a lot that are in units which were not shipped yet."""
-    steps = [step for step in transaction.lineage.of([lot], IN) if step.ssccs]
-    gone = {sscc for step in steps if step.kind is StepKind.SHIP for sscc in step.ssccs}
-    return sum(
-        _SIGN.get(step.kind, 0) * floor_grams(one.kilograms)
-        for step in steps
-        if gone.isdisjoint(step.ssccs)
-        for one in step.inputs
-        if one.lot == lot
-    )
+    into, out = (transaction.lineage.packed(lot, kind) for kind in _SIGN)
+    return sum(map(floor_grams, into)) - sum(map(floor_grams, out))
 
 
-def holding(transaction: Transaction, lots: Iterable[LotKey]) -> dict[Sscc, Inside]:
-    """Return the units that something of any of the lots is in, by number."""
+def holding(transaction: Transaction, lots: Iterable[LotKey]) -> list[Sscc]:
+    """Return the units that something of any of the lots is in now."""
     wanted = set(lots)
     steps = transaction.lineage.of(wanted, IN)
     ssccs = sorted({sscc for step in steps if step.kind is StepKind.PACK for sscc in step.ssccs})
-    found = {sscc: inside(transaction.lineage.naming(sscc)) for sscc in ssccs}
-    return {sscc: unit for sscc, unit in found.items() if not wanted.isdisjoint(unit.grams)}
+    its: dict[Sscc, list[Step]] = {sscc: [] for sscc in ssccs}
+    for step in transaction.lineage.naming(*ssccs):
+        for sscc in its.keys() & set(step.ssccs):
+            its[sscc].append(step)
+    return [sscc for sscc in ssccs if not wanted.isdisjoint(inside(its[sscc]).grams)]
 
 
 def ever_in(steps: Iterable[Step]) -> list[LotKey]:

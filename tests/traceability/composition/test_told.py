@@ -55,7 +55,7 @@ def test_its_credential_claims_what_went_in_and_holds(
         lot = found(transaction, "P", PACKED)
         token = issue_credential(transaction, world.files, world.signer, ADDRESS, lot, NOON)
         issuer = did_document("did:web:nguon.example", trusted(transaction), NOON)
-        proof = make_bundle(transaction, world.files, passport)
+        proof = make_bundle(transaction, world.files, passport, address=ADDRESS)
     credential = verify_credential(token, issuer, NOON, proof=proof).credential
     subject = credential["credentialSubject"]
     claims = subject["conformityClaim"]
