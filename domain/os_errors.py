@@ -14,8 +14,9 @@ from domain.text import one_line
 # Of each refusal what it means and what to do. What is not here keeps the system's own words.
 _SENTENCES = {
     errno.ENOENT: "is not there, or a folder on the way to it is not: look at its spelling",
-    errno.EACCES: "may not be opened by this user: run it as the owner, or change the rights",
-    errno.EPERM: "may not be changed by this user: run it as the owner, or change the rights",
+    errno.EACCES: "may not be opened or written by this user: run it as its owner, or change the"
+    " rights",
+    errno.EPERM: "may not be changed by this user: run it as its owner, or change the rights",
     errno.EISDIR: "is a folder, and a file is needed: name the file in it",
     errno.ENOTDIR: "leads through a file as if it were a folder: look at each part of the path",
     errno.EEXIST: "is there already, and nothing is overwritten: name another, or move it away",

@@ -92,7 +92,9 @@ def stores(settings: Settings, *, new: bool = False) -> Iterator[Stores]:
     Raises `BadSettings` where there are none, unless they are to be made: a wrong folder
     must not look like an installation that has lost everything.
     """
-    if not new:
+    if new:
+        _require_unlocked(settings)
+    else:
         require_files(settings)
     records = open_records(settings.records())
     if not new and records.revision() is None:
@@ -120,9 +122,17 @@ def require_files(settings: Settings) -> None:
         if path is not None and not path.exists():
             message = f"{path} is not there: is NGUON_DATA the right folder? {_BEGIN}"
             raise BadSettings(message)
-        # SQLite's own words for both are "unable to open"; it writes beside the file, too.
+    _require_unlocked(settings)
+
+
+def _require_unlocked(settings: Settings) -> None:
+    """Raise `BadSettings` where a store that is a file, or its folder, may not be written.
+
+    SQLite's own words for both are "unable to open"; it writes beside the file, too.
+    """
+    for path in (file_of(settings.records()), file_of(settings.series())):
         for needed in (path, path.parent) if path is not None else ():
-            if not os.access(needed, os.R_OK | os.W_OK):
+            if needed.exists() and not os.access(needed, os.R_OK | os.W_OK):
                 raise BadSettings(told(PermissionError(errno.EACCES, "", str(needed))))
 
 

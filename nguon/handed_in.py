@@ -87,15 +87,17 @@ def _read(path: Path, wanted: _Wanted) -> bytes:
     try:
         if path.is_dir():
             raise _other(path, wanted, "a folder", _unpacked(path) or wanted.mend)
+        # Of what is no plain file the size is not known: it is read as far as it could be right.
+        large = path.is_file() and path.stat().st_size > wanted.most
         with path.open("rb") as file:
-            raw = file.read(wanted.most + 1)
+            raw = b"" if large else file.read(wanted.most + 1)
     except OSError as error:
         message = f"{told(error)}; expected {wanted.what}"
         raise InvalidInput(message, "file") from error
+    if large or len(raw) > wanted.most:
+        raise _other(path, wanted, f"larger than {wanted.most // 1_000_000} MB", wanted.mend)
     if not raw:
         raise _other(path, wanted, "empty", wanted.mend)
-    if len(raw) > wanted.most:
-        raise _other(path, wanted, f"larger than {wanted.most // 1_000_000} MB", wanted.mend)
     return raw
 
 

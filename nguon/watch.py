@@ -15,6 +15,7 @@ from itertools import groupby
 from domain.device import Datastream
 from domain.errors import NguonError
 from domain.ids import DeviceId
+from domain.os_errors import told
 from domain.window import print_instant
 from field.silence import look
 from nguon.clocks import ClockWatch
@@ -98,6 +99,8 @@ def _guarded(work: Callable[[], int]) -> int:
         return work()
     except NguonError as error:
         _log.warning("the watcher waits: %s", error)
+    except OSError as error:
+        _log.warning("the watcher waits: %s", told(error))
     except Exception:  # noqa: BLE001 - one device that we cannot handle must not end all others
         _log.exception("a part of the watcher's work failed, the rest goes on")
     return 0

@@ -5,6 +5,7 @@ checkpoint at once (sqlite.org/wal.html#walresetbug). apsw carries a newer libra
 than distributions do; an older one is refused here instead of hoped about.
 """
 
+import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 import apsw
 
 from domain.errors import StoreAbsent, StoreRefused, StoreTooNew, StoreUnavailable
+from domain.os_errors import told
 from store.migrations import scripts
 from store.sqlite.cells import teach
 
@@ -21,6 +23,15 @@ _BUSY_MS = 10_000
 _MAX_IDLE = 8
 # The content's fault: the same again would be refused again.
 _NEVER = (apsw.ConstraintError, apsw.MismatchError, apsw.RangeError, apsw.TooBigError)
+
+# The machine's, in the words that every other refusal of it has.
+_MACHINE: dict[type[apsw.Error], int] = {
+    apsw.CantOpenError: errno.EACCES,
+    apsw.PermissionsError: errno.EACCES,
+    apsw.ReadOnlyError: errno.EROFS,
+    apsw.FullError: errno.ENOSPC,
+    apsw.IOError: errno.EIO,
+}
 
 
 class Connections:
@@ -54,6 +65,9 @@ class Connections:
         except _NEVER as error:
             message = f"{self._path.name}: {type(error).__name__}: {error}"
             raise StoreRefused(message) from error
+        except tuple(_MACHINE) as error:
+            refused = OSError(_MACHINE.get(type(error), errno.EIO), str(error), str(self._path))
+            raise StoreUnavailable(told(refused)) from error
         except apsw.Error as error:
             message = f"{self._path.name}: {type(error).__name__}: {error}"
             raise StoreUnavailable(message) from error

@@ -73,7 +73,10 @@ def refuses_locked(where: Path, words: tuple[str, ...]) -> None:
     )
     folder.chmod(0o700)
     assert str(locked if "LOCKED" in words else folder) in said
-    assert "may not be opened by this user: run it as the owner, or change the rights" in said
+    assert (
+        "may not be opened or written by this user: run it as its owner, or change the rights"
+        in said
+    )
 
 
 @pytest.mark.parametrize("name", ["records.db", "series.db", "secrets/signing.key", "."])
@@ -82,7 +85,15 @@ def test_what_an_installation_is_made_of_may_be_locked(installed: Path, name: st
     said = sentence(typed("keys", "rotate"))
     (installed / name).chmod(0o700)
     assert str(installed / name).removesuffix("/.") in said
-    assert "may not be opened by this user" in said
+    assert "may not be opened or written by this user" in said
+
+
+def test_a_folder_that_cannot_hold_an_installation(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    said = sentence(typed("migrate", "--new", env=os.environ | {"NGUON_DATA": str(tmp_path)}))
+    tmp_path.chmod(0o700)
+    assert said.startswith(f"nguon: {tmp_path} may not be opened or written by this user")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["NGUON_HTTP_PORT", "--port"])

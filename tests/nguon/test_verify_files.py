@@ -103,8 +103,10 @@ def test_a_file_of_five_gigabytes_is_not_read(said: Said, tmp_path: Path) -> Non
     with (tmp_path / "huge.zip").open("wb") as huge:
         huge.write(GOOD)
         huge.truncate(5_000_000_000)
-    assert said(tmp_path / "huge.zip") == (2, said(tmp_path / "huge.zip")[1])
-    assert "huge.zip is larger than 21 MB" in said(tmp_path / "huge.zip")[1]
+    status, told = said(tmp_path / "huge.zip")
+    assert (status, "huge.zip is larger than 21 MB" in told) == (2, True)
+    told = said(GOOD, KEYS, "--readings", str(tmp_path / "huge.zip"))[1]
+    assert "huge.zip is larger than 500 MB, expected was raw readings (CSV)" in told
     assert "/dev/zero is larger than 1 MB" in said(GOOD, Path("/dev/zero"))[1]
 
 

@@ -125,3 +125,16 @@ def test_threads_that_come_and_go_leave_no_files_open(tmp_path: Path) -> None:
             thread.join()
     assert len(os.listdir("/proc/self/fd")) <= before + 3 * 8
     store.close()
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path: Path) -> None:
+    """SQLite's own limit stands for the disk's: the error is the same one."""
+    series = SqliteSeries(tmp_path / "series.db")
+    with pytest.raises(StoreUnavailable) as caught, series._connections.guarded() as connection:
+        pages = int(str(connection.pragma("page_count")))
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.execute("CREATE TABLE x AS SELECT zeroblob(1000000) AS y")
+    assert str(caught.value) == (
+        f"{tmp_path}/series.db cannot be written, its disk is full: make room, then say it again"
+    )
+    series.close()
