@@ -132,7 +132,7 @@ def digest_of(transaction: Transaction, one: Certificate) -> str | None:
 
 
 def said(one: Certificate) -> Mapping[str, Any]:
-    """Return everything that a certificate says, as its digest is made over it."""
+    """Return what a certificate says, as its digest is made over it; not who wrote it down."""
     return {
         "id": one.id,
         "producer": one.producer,
@@ -144,7 +144,6 @@ def said(one: Certificate) -> Mapping[str, Any]:
         "plots": list(one.plots),
         "crops": list(one.crops),
         "paper": one.paper,
-        "author": one.author,
         "recorded": print_instant(one.recorded_ms),
     }
 

@@ -12,7 +12,7 @@ from io import BytesIO
 from PIL import Image, ImageOps
 
 from domain.certificate import KeptFile
-from domain.errors import InvalidInput, TooLarge
+from domain.errors import InvalidInput, NotFound, TooLarge
 from domain.gs1 import Gtin
 from store.records import Transaction
 
@@ -40,6 +40,15 @@ def keep_paper(transaction: Transaction, content: bytes, now_ms: int) -> str:
         message = "the scan of a certificate is a PDF, JPEG or PNG file"
         raise InvalidInput(message, "paper")
     return _keep(transaction, media, content, now_ms)
+
+
+def scan(transaction: Transaction, digest: str) -> KeptFile:
+    """Return the scan of a paper; raises `NotFound` for one that is not there, or was erased."""
+    file = transaction.papers.file(digest)
+    if not file.content:
+        message = f"scan {digest} was erased"
+        raise NotFound(message)
+    return file
 
 
 def show_picture(

@@ -23,7 +23,7 @@ from domain.window import local_day
 from store.records import Transaction
 from store.records.accounts import Account
 from traceability.certificates import SOON, withdraw, write
-from traceability.files import keep_paper, show_picture
+from traceability.files import keep_paper, scan, show_picture
 from traceability.standards import standard, standards
 
 router = APIRouter(include_in_schema=False)
@@ -71,8 +71,8 @@ def add(  # noqa: PLR0913 - the fields of the form
     try:
         with given.records.transaction() as transaction:
             now_ms = given.clock()
-            scan = _read(paper)
-            digest = keep_paper(transaction, scan, now_ms) if scan else None
+            content = _read(paper)
+            digest = keep_paper(transaction, content, now_ms) if content else None
             one = Certificate(
                 CertificateId.parse(name), ProducerId.parse(producer), of, number, certifier,
                 _day(valid_from, "valid_from"), _day(valid_to, "valid_to"),
@@ -125,7 +125,7 @@ def paper(given: Given, visitor: Visitor, digest: str) -> Response:
     """The scan of a certificate as it was brought; to be kept as a file, never run as a page."""
     require_office(visitor)
     with given.records.reading() as transaction:
-        file = transaction.papers.file(digest)
+        file = scan(transaction, digest)
     return Response(file.content, media_type=file.media,
                     headers={"Content-Disposition": "attachment"})  # fmt: skip
 

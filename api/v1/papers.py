@@ -15,7 +15,7 @@ from domain.ids import CertificateId, PlotId, ProducerId
 from domain.window import print_instant
 from store.records import Transaction
 from traceability.certificates import require, withdraw, write
-from traceability.files import keep_paper, show_picture
+from traceability.files import keep_paper, scan, show_picture
 
 router = APIRouter(tags=["papers"])
 _MOST_PLOTS = 200
@@ -115,7 +115,7 @@ def get_paper(given: Given, caller: Caller, digest: str) -> Response:
     """Return a scan as it was kept, to the office alone: names and addresses stand on it."""
     require_office(caller)
     with given.records.reading() as transaction:
-        file = transaction.papers.file(digest)
+        file = scan(transaction, digest)
     return Response(file.content, media_type=file.media)
 
 

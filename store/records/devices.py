@@ -15,8 +15,7 @@ from domain.limits import History, from_day, parse_limits
 from domain.window import Window
 from store.records import tables as t
 from store.records.gs1_keys import FROM_THE_BEGINNING, Gs1Keys
-
-_NAMED_AT_MOST = 10_000
+from store.records.narrowing import narrowed
 
 
 class Devices:
@@ -65,8 +64,8 @@ class Devices:
 
     def register(self, of: Collection[DeviceId] | None = None) -> Register:
         """Return who may send what, and from where, as it stands: all devices, or some."""
-        query = _some(sa.select(t.device).order_by(t.device.c.id), t.device.c.id, of)
-        giais = Gs1Keys(self._connection).giais()
+        query = narrowed(sa.select(t.device).order_by(t.device.c.id), t.device.c.id, of)
+        giais = Gs1Keys(self._connection).giais(of=of)
         devices = {
             DeviceId(r.id): Device(
                 DeviceId(r.id), r.name, r.installed_ms, giais.get(DeviceId(r.id))
@@ -77,7 +76,7 @@ class Devices:
         for stream in self.streams(of):
             streams[stream.device][stream.channel] = stream
         placements: defaultdict[DeviceId, list[Placement]] = defaultdict(list)
-        placed = _some(sa.select(t.placement), t.placement.c.device, of)
+        placed = narrowed(sa.select(t.placement), t.placement.c.device, of)
         for r in self._connection.execute(placed):
             placement = Placement(DeviceId(r.device), PlotId(r.plot), r.start_ms, r.end_ms)
             placements[placement.device].append(placement)
@@ -86,13 +85,13 @@ class Devices:
     def owners(self, series: Collection[SeriesId]) -> set[DeviceId]:
         """Return the devices that some series are of."""
         c = t.datastream.c
-        query = _some(sa.select(c.device).distinct(), c.series, series)
+        query = narrowed(sa.select(c.device).distinct(), c.series, series)
         return {DeviceId(row.device) for row in self._connection.execute(query)}
 
     def streams(self, of: Collection[DeviceId] | None = None) -> list[Datastream]:
         """Return every datastream, or those of some devices, by series."""
         c = t.datastream.c
-        query = _some(sa.select(t.datastream).order_by(c.series), c.device, of)
+        query = narrowed(sa.select(t.datastream).order_by(c.series), c.device, of)
         limits = self._limits()
         return [_stream(row, limits) for row in self._connection.execute(query)]
 
@@ -153,13 +152,6 @@ class Devices:
             found.append((_stream(row, limits), served))
         return sorted(found, key=lambda pair: (pair[0].property, pair[0].depth_m or 0.0,
                                                pair[0].series, pair[1].start_ms))  # fmt: skip
-
-
-def _some(
-    query: "sa.Select[Any]", column: "sa.Column[Any]", of: Collection[Any] | None
-) -> "sa.Select[Any]":
-    """Narrow a query; where more are asked for than a statement may name, it is of all."""
-    return query if of is None or len(of) > _NAMED_AT_MOST else query.where(column.in_(of))
 
 
 def _stream(r: "sa.Row[Any]", limits: Mapping[int, History]) -> Datastream:

@@ -8,22 +8,25 @@ import sqlalchemy as sa
 
 from domain.erased import ERASED
 from domain.ids import EntryId, ProducerId, StepId
-from store.records import decision_tables, event_tables, lineage_tables
+from store.records import decision_tables, event_tables, label_tables, lineage_tables, paper_tables
 from store.records import tables as t
 
 # Where a login says who did it. Diary entries are apart: their digest is made over it.
-_AUTHORS = (
+AUTHORS = (
     lineage_tables.step.c.author, t.recall.c.author, t.finding.c.author,
     decision_tables.proposal.c.author, decision_tables.proposal.c.ended_by,
     decision_tables.denial.c.author, event_tables.capture_job.c.author,
-    event_tables.named_query.c.author,
+    event_tables.named_query.c.author, paper_tables.certificate.c.author,
+    paper_tables.certificate_withdrawal.c.author, paper_tables.picture.c.author,
+    label_tables.voided.c.author,
 )  # fmt: skip
 TABLES = tuple(
     table.name
     for table in (
         t.producer, t.account, t.session, t.entry, t.salt, lineage_tables.step, t.recall,
         t.finding, decision_tables.proposal, decision_tables.denial, event_tables.capture_job,
-        event_tables.named_query,
+        event_tables.named_query, paper_tables.certificate, paper_tables.certificate_withdrawal,
+        paper_tables.picture, paper_tables.kept_file, label_tables.voided,
     )
 )  # fmt: skip
 """The tables that anything is erased from."""
@@ -36,9 +39,15 @@ class Erasing:
         self._connection = connection
 
     def producer(self, producer: ProducerId) -> None:
-        """Take a producer's name and phone out."""
+        """Take a producer's name and phone out, and the scans of certificates of theirs alone."""
         mine = t.producer.update().where(t.producer.c.id == producer)
         self._connection.execute(mine.values(public_name=ERASED, phone=None))
+        c = paper_tables.certificate.c
+        theirs = sa.select(c.paper).where(c.producer == producer, c.paper.is_not(None))
+        others = sa.select(c.paper).where(c.producer != producer, c.paper.is_not(None))
+        digest = paper_tables.kept_file.c.digest
+        scans = paper_tables.kept_file.update().where(digest.in_(theirs), digest.not_in(others))
+        self._connection.execute(scans.values(content=b""))
 
     def logins(self, producer: ProducerId) -> list[str]:
         """Return the logins of a producer."""
@@ -49,7 +58,7 @@ class Erasing:
         """Remove an account with its sessions, and its login wherever it says who did it."""
         self._connection.execute(t.session.delete().where(t.session.c.login == login))
         self._connection.execute(t.account.delete().where(t.account.c.login == login))
-        for column in _AUTHORS:
+        for column in AUTHORS:
             theirs = column.table.update().where(column == login)
             self._connection.execute(theirs.values({column: ERASED}))
 

@@ -1,5 +1,6 @@
 """GS1 keys of parties (GLN) and devices (GIAI) in the records store."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from domain.gs1 import Giai, Gln
 from domain.ids import DeviceId, ProducerId
 from domain.window import LAST_MS
 from store.records import gs1_tables as t
+from store.records.narrowing import narrowed
 
 FROM_THE_BEGINNING = 0
 
@@ -64,9 +66,11 @@ class Gs1Keys:
         found = self._connection.execute(newest).scalar_one_or_none()
         return None if found is None else Gln(found)
 
-    def giais(self, known_ms: int = LAST_MS) -> dict[DeviceId, Giai]:
-        """Return the newest number of every device that had one by a moment."""
+    def giais(
+        self, known_ms: int = LAST_MS, of: Collection[DeviceId] | None = None
+    ) -> dict[DeviceId, Giai]:
+        """Return the newest number of every device, or of some, that had one by a moment."""
         c = t.device_giai.c
-        query = sa.select(c.device, c.giai).where(c.since_ms <= known_ms)
+        query = narrowed(sa.select(c.device, c.giai).where(c.since_ms <= known_ms), c.device, of)
         rows = self._connection.execute(query.order_by(c.since_ms, c.giai))
         return {DeviceId(row.device): Giai(row.giai) for row in rows}

@@ -16,7 +16,7 @@ from traceability.diary import digest_of
 from traceability.dossier import PRODUCER, producer_said
 from traceability.erasing.plan import Plan, is_hidden
 from traceability.lineage.steps import PARTY
-from traceability.log.entry import DIARY, ERASURE, Claim, decode
+from traceability.log.entry import CERTIFICATE, DIARY, ERASURE, Claim, decode
 
 TEXT = "text"
 """Marks erasures of diary entries that took the note as well."""
@@ -88,6 +88,11 @@ def unexplained(transaction: Transaction, told: Noted) -> list[str]:
             if entry.id in logged
             and transaction.salts.find(DIARY, entry.id) is None
             and _said(logged[entry.id]) not in told.digests
+        ),
+        *(
+            f"certificate {one.subject}"
+            for one in transaction.log.of_kind(CERTIFICATE)
+            if transaction.salts.find(CERTIFICATE, one.subject) is None
         ),
         *(
             f"shipment {step.id}"

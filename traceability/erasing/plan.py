@@ -91,7 +91,7 @@ def of_entries(
 def erases(plan: Plan) -> Iterator[str]:
     """Yield what would go, a line each."""
     for producer in plan.producers:
-        yield f"producer {producer}: public name, phone, and the salt of its digest"
+        yield f"producer {producer}: public name, phone, scans of certificates, salt of its digest"
     for login in plan.logins:
         yield f"login {login}: the account, its sessions, and the login wherever it did something"
     for step in plan.steps:
@@ -121,6 +121,8 @@ def stays(transaction: Transaction, plan: Plan) -> Iterator[str]:
     for producer in plan.producers:
         plots = ", ".join(plot.name for plot in transaction.places.plots(producer))
         yield f"the id {producer}, and the names of plots and products; plots: {plots or 'none'}"
+        if transaction.papers.certificates(producer):
+            yield "certificates: their numbers and who gave them, also in passports"
         old = _named_in_clear(transaction, producer)
         if old:
             yield f"{old} passports from before the log, which have the name in what is signed"

@@ -1,7 +1,9 @@
 """A name is taken out of the records, and everything that was proven stays proven."""
 
 import itertools
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,14 @@ from nguon.compose import Stores
 from nguon.fsck import Shown
 from nguon.fsck import findings as everything
 from store.records import Records
-from store.records.erasing import TABLES
+from store.records.erasing import AUTHORS, TABLES
 from store.records.tables import metadata
 from tests.services.postgres import Postgres
 from tests.traceability.lineage.orchard import opened, plant, receive, ship, some, take
+from tests.traceability.test_certificates import ONE as CERTIFICATE
 from tests.traceability.world import HARVESTED, NOON, PLOT, World
 from traceability.bundle import Bundle
+from traceability.certificates import write
 from traceability.completeness.gather import dossier_of
 from traceability.dossier import require_lot
 from traceability.envelope import PAYLOAD_TYPE_1, Envelope
@@ -37,10 +41,12 @@ from traceability.erasing.plan import (
     stays,
 )
 from traceability.eudr.pack import features_of
+from traceability.files import keep_paper, scan
 from traceability.labels.content import label_of
 from traceability.lineage.asked import Party
 from traceability.lineage.steps import PARTY
 from traceability.log.append import record
+from traceability.log.entry import CERTIFICATE as CERTIFICATE_KIND
 from traceability.log.entry import DIARY, ERASURE, decode
 from traceability.log.publish import publish
 from traceability.passport import issue
@@ -72,6 +78,9 @@ class Farm:
         world.write(
             Entry(EntryId("lam-co"), PLOT, Work.WEEDING, HARVESTED, "grower", None, None, None, NOTE, NOON)
         )  # fmt: skip
+        with world.records.transaction() as transaction:
+            self.scan = keep_paper(transaction, f"%PDF-1.7 {NAME}".encode(), NOON)
+            write(transaction, replace(CERTIFICATE, paper=self.scan, author="grower"))
         opened(world, 50.0, "B")
         self.passport: IssuedPassport = world.issued()
         with world.records.transaction() as transaction:
@@ -243,6 +252,47 @@ def test_an_author_goes_and_the_note_only_if_asked(farm: Farm) -> None:
     assert farm.wrong() == []
     with farm.world.records.reading() as transaction, pytest.raises(NotFound):
         of_entries(transaction, (EntryId("no-such"),), (), text=False)
+
+
+def test_the_scan_of_a_certificate_goes_and_what_it_says_stays(farm: Farm) -> None:
+    farm.erase_all()
+    with farm.world.records.reading() as transaction:
+        (one,) = transaction.papers.certificates()
+        assert (one.number, one.paper, one.author) == (CERTIFICATE.number, farm.scan, ERASED)
+        with pytest.raises(NotFound, match="was erased"):
+            scan(transaction, farm.scan)
+    assert farm.wrong() == []
+    with farm.world.records.transaction() as transaction:
+        transaction.connection.execute(sa.text("UPDATE kept_file SET content = CAST('x' AS BLOB)"))
+    assert any("is not what was kept" in line for line in farm.wrong())
+
+
+def test_a_scan_that_is_empty_though_nobody_was_erased_is_told(farm: Farm) -> None:
+    with farm.world.records.transaction() as transaction:
+        transaction.connection.execute(sa.text("UPDATE kept_file SET content = CAST('' AS BLOB)"))
+    assert any("is not what was kept" in line for line in farm.wrong())
+
+
+def test_a_salt_of_a_certificate_that_is_gone_is_told(farm: Farm) -> None:
+    with farm.world.records.transaction() as transaction:
+        transaction.salts.erase(CERTIFICATE_KIND, CERTIFICATE.id)
+    assert any(line.startswith("certificate vg-1: the salt") for line in farm.wrong())
+
+
+def test_every_column_that_says_who_did_it_is_known_to_erasing() -> None:
+    """A column that is left out would keep a login that was said to be erased."""
+    said = {
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if re.search(r"author|login|by$", column.name)
+    }
+    known = {f"{column.table.name}.{column.name}" for column in AUTHORS}
+    # Accounts and sessions are removed; of a diary entry the author goes with its salt; a lot
+    # is made by a step.
+    apart = {"account.login", "session.login", "entry.author", "lot.made_by"}
+    assert said == known | apart
+    assert {column.table.name for column in AUTHORS} <= set(TABLES)
 
 
 def test_twice_is_once(farm: Farm) -> None:
