@@ -116,6 +116,8 @@ def _erase(options: argparse.Namespace) -> int:
         _tell(going, staying, done=options.yes)
         if options.yes:
             _finish_off(loaded, opened)
+            if not plan.empty:
+                print("Older backups still hold it: make a new one, and let the older ones go.")
         elif not plan.empty:
             print("Nothing was erased. The same with --yes does it; there is no way back.")
     return 0
@@ -145,4 +147,3 @@ def _finish_off(loaded: Settings, opened: Stores) -> None:
         progress("")
     except (NguonError, OSError) as error:
         print(f"the log could not be published ({error}); `nguon watch` does it")
-    print("Older backups still hold it: make a new one, and let the older ones go.")
