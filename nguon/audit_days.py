@@ -27,8 +27,8 @@ from traceability.evidence.commit import (
     clock_was_off,
     day_lines,
     days_touched,
+    made_again,
     measuring,
-    read_day,
 )
 from traceability.evidence.dropped import Dropped, dropped_of
 from traceability.evidence.raw_days import RawDay
@@ -107,7 +107,7 @@ class _Days:
 
     def findings(self, one: DayRevision) -> Iterator[str]:
         """Yield what is wrong with a day whose readings should be there."""
-        if read_day(self._source, self._station, one.day, one.known_ms).root == one.root:
+        if made_again(self._source.read, self._station, one) is not None:
             return
         # A clock found to be off moves what was logged; the watcher logs those days anew.
         if self._clock_was_off and one.day in self._waiting:

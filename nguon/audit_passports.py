@@ -5,7 +5,7 @@ dropped by an act in the log cannot be, and what was erased stands in the log as
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.errors import NguonError, VerificationFailed
@@ -18,7 +18,7 @@ from traceability.canonical import to_bytes
 from traceability.composition.claims import METHOD as MADE_OF_METHOD
 from traceability.composition.compiling import compile_again
 from traceability.composition.summary import behind
-from traceability.dossier import Measured, compile_document, dossier, require_lot
+from traceability.dossier import Dossier, Measured, compile_document, dossier, require_lot
 from traceability.erasing.noted import Noted, claims_in, noted
 from traceability.evidence.dropped import dropped_of
 from traceability.evidence.statistics import METHOD
@@ -89,7 +89,8 @@ class _Again:
                 for each in behind(transaction, passport):
                     verify(each.envelope, self.trusted, logged=True)
                 return compile_again(transaction, lot, said)
-            known = dossier(transaction, lot, said["issuer"], passport.issued_ms)
+            now = dossier(transaction, lot, said["issuer"], passport.issued_ms)
+            known = _of_then(now, said)
             devices = {one.stream.device for one in known.measured}
             dropped = {one for one in devices if dropped_of(transaction, one)}
         if any(self._rests_on(one) for one in known.measured if one.stream.device in dropped):
@@ -110,6 +111,13 @@ class _Again:
         begins_ms = min((window.start_ms for window in one.windows), default=0) - back
         before = Window(kept_ms, max(kept_ms, begins_ms))
         return next(iter(self.opened.series.read(one.stream.series, before)), None) is None
+
+
+def _of_then(known: Dossier, document: Mapping[str, Any]) -> Dossier:
+    """Return what is known without the channels that were declared since."""
+    named = {(row["device"], row["channel"]) for row in document["evidence"]}
+    then = [m for m in known.measured if (m.stream.device, m.stream.channel) in named]
+    return replace(known, measured=tuple(then))
 
 
 def _name(passport: IssuedPassport) -> str:

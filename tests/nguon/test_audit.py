@@ -11,17 +11,19 @@ import sqlalchemy as sa
 
 from domain.certificate import Withdrawal
 from domain.diary import Entry, Work
-from domain.ids import EntryId
-from domain.window import DAY_MS, HOUR_MS
+from domain.ids import Channel, EntryId
+from domain.reading import Frame
+from domain.window import DAY_MS, HOUR_MS, day_window
 from nguon.audit import findings
 from nguon.compose import Stores
 from nguon.fsck import Shown
 from nguon.fsck import findings as everything
 from store.sqlite import SqliteSeries
-from tests.builders import DEVICE, PLOT, falsify
+from tests.builders import DEVICE, PLOT, ZONE, delivery, falsify, reading
 from tests.services.postgres import Postgres
 from tests.traceability.test_certificates import ONE as CERTIFICATE
 from tests.traceability.world import HARVESTED, NOON, STARTED, World
+from traceability.bundling import raw_readings
 from traceability.certificates import withdraw, write
 from traceability.diary import said
 from traceability.dossier import require_lot
@@ -213,6 +215,32 @@ def test_another_log_in_our_place_is_named(world: World, tmp_path: Path) -> None
 
 def test_what_waits_to_be_logged_is_no_finding(world: World) -> None:
     world.measure_late()
+    assert found(world) == []
+
+
+def test_a_channel_that_is_declared_later_is_no_fault(world: World) -> None:
+    """It is in no summary of before; a late day of its own continues what was logged."""
+    with world.records.transaction() as transaction:
+        new = transaction.devices.add_stream(DEVICE, Channel("wind"), "wind_speed", None, 900)
+    assert found(world) == []
+    trust = world.trust()
+    assert trust.log is not None
+    opened, shown = Stores(world.series, world.records), Shown(world.files, trust.log)
+    assert list(everything(opened, trust.keys, shown)) == []
+    with world.records.reading() as transaction:
+        (passport,) = transaction.lots.passports()
+        told = raw_readings(transaction, world.series, passport, NOON)
+        files = [b"".join(lines) for _, lines in told]
+    assert verify_bundle(world.proof(passport), world.trust(), files).recomputed == 1368
+    late = reading(new.series, day_window(STARTED, ZONE).start_ms + HOUR_MS, 3.0)
+    world.series.append([delivery(Frame(8, 0, (late,)))], NOON + 2)
+    with world.records.transaction() as transaction:
+        transaction.days.mark([(DEVICE, STARTED)])
+    log_due(world.records, Source.of(world.series), NOON + DAY_MS)
+    with world.records.reading() as transaction:
+        newest = transaction.days.newest(DEVICE, STARTED, STARTED)[STARTED]
+    assert newest.revision == 2
+    publish(world.records, world.files, world.log_key)
     assert found(world) == []
 
 

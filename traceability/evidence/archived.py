@@ -14,10 +14,9 @@ from domain.errors import VerificationFailed
 from domain.ids import Channel, SeriesId
 from domain.reading import StoredReading
 from domain.window import Window, parse_instant
-from store.judged import as_known
 from store.records.days import DayRevision
-from traceability.evidence.commit import Station, day_lines
-from traceability.evidence.device_day import HEADER, Line, root_over
+from traceability.evidence.commit import Station, made_again
+from traceability.evidence.device_day import HEADER, Line
 from traceability.evidence.dropped import Dropped
 from traceability.evidence.raw_days import RawDay, read_raw
 from traceability.log.durable import sync
@@ -83,10 +82,9 @@ def as_logged(
     for one in archived:
         if one.root == revision.root:
             return one.summary, list(one.texts)
-        read = as_known(_Again(one, station).read, revision.known_ms)
-        summary, lines = day_lines(read, station, one.day)
-        if root_over(station.device, summary, lines) == revision.root:
-            return summary, [line.text(station.device).encode() for line in lines]
+        again = made_again(_Again(one, station).read, station, revision)
+        if again is not None:
+            return again[0], [line.text(station.device).encode() for line in again[1]]
     return None
 
 

@@ -6,7 +6,7 @@ a new revision at the end of that chain; nothing is edited.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -113,8 +113,7 @@ def clock_was_off(source: Source, device: DeviceId) -> bool:
 
 
 def _before(source: Source, one: Station, there: DayRevision) -> Before:
-    told, lines = day_lines(as_known(source.read, there.known_ms), one, there.day)
-    continues = root_over(one.device, told, lines) == there.root
+    continues = made_again(source.read, one, there) is not None
     return Before(there.revision, continues, not continues and clock_was_off(source, one.device))
 
 
@@ -124,6 +123,20 @@ def day_lines(read: Read, one: Station, day: date) -> tuple[bytes, list[Line]]:
     lines = {s.channel: lines_of(s.channel, read(s.series, window)) for s in one.streams}
     told = summary((one.device, day, one.zone.key), one.streams, lines, _expected(one, window))
     return told, [line for channel in sorted(lines) for line in lines[channel]]
+
+
+def made_again(read: Read, one: Station, of: DayRevision) -> tuple[bytes, list[Line]] | None:
+    """Return the summary and lines of a day that give a revision's root, None where none do.
+
+    A channel that was declared since is not in it. Series are numbered as they are declared,
+    so those there were at the time are the first of today's, however many: the root decides.
+    """
+    known, declared = as_known(read, of.known_ms), sorted(one.streams, key=lambda s: s.series)
+    for count in range(len(declared), 0, -1):
+        told, lines = day_lines(known, replace(one, streams=tuple(declared[:count])), of.day)
+        if root_over(one.device, told, lines) == of.root:
+            return told, lines
+    return None
 
 
 def _expected(one: Station, window: Window) -> dict[Channel, int]:

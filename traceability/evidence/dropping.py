@@ -19,8 +19,8 @@ from store.records.days import DayRevision
 from store.retention import whole_parts
 from store.series import Series
 from traceability.evidence.archived import read_archive, write_archive
-from traceability.evidence.commit import Station, day_lines, measuring
-from traceability.evidence.device_day import Line, root_over
+from traceability.evidence.commit import Station, day_lines, made_again, measuring
+from traceability.evidence.device_day import Line
 from traceability.evidence.dropped import Dropped, dropped_of, is_dropped
 from traceability.log.append import record
 from traceability.log.entry import DROP
@@ -172,15 +172,15 @@ def _file(
 
 
 def _as_logged(series: Series, station: Station, one: DayRevision) -> tuple[bytes, list[Line]]:
-    summary, lines = day_lines(series.read, station, one.day)
+    again = made_again(series.read, station, one)
     is_over = one.known_ms >= day_window(one.day, station.zone).end_ms
-    if not is_over or root_over(station.device, summary, lines) != one.root:
+    if not is_over or again is None or again[1] != day_lines(series.read, station, one.day)[1]:
         message = (
             f"{station.device}, day {one.day}: its readings are not those that were logged; let"
             " the watcher run, and see what `nguon fsck` says"
         )
         raise Refused(message, _RULE)
-    return summary, lines
+    return again
 
 
 def _since(read: Read, moment_ms: int) -> Read:
