@@ -217,7 +217,9 @@ def _require_modest(found: list[zipfile.ZipInfo], *, within: bool) -> None:
 def _origins(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the proofs inside a proof; each is small, and all together are not too large."""
     found = {
-        name.removeprefix(MADE_OF): raw for name, raw in files.items() if name.startswith(MADE_OF)
+        name.removeprefix(MADE_OF): raw
+        for name, raw in files.items()
+        if name.startswith(MADE_OF) and not name.endswith("/")  # a folder, packed anew by others
     }
     size = sum(_unpacked(name, raw) for name, raw in found.items())
     if size > MOST_UNPACKED:

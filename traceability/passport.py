@@ -64,6 +64,7 @@ def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
     """
     with by.records.reading() as transaction:
         behind = origins(transaction, lot)
+        before_ms = transaction.lots.issued_ms(lot)
         if not is_made_of_several(behind):
             lacking = None
         else:
@@ -75,7 +76,7 @@ def issue(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
         return _issue_season(by, lot, now_ms)
     # Days that were logged meanwhile may have made theirs later than now.
     theirs = [_issue_season(by, one, now_ms).issued_ms for one in lacking]
-    return _issue_made_of(by, lot, max([now_ms, *theirs]))
+    return _issue_made_of(by, lot, before_ms, max([now_ms, *theirs]))
 
 
 def _issue_season(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
@@ -125,14 +126,17 @@ def _issue_season(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
     return passport
 
 
-def _issue_made_of(by: Issuer, lot: Lot, now_ms: int) -> IssuedPassport:
-    """Issue the passport of a lot made of several: the records alone say what is in it."""
+def _issue_made_of(by: Issuer, lot: Lot, before_ms: int | None, now_ms: int) -> IssuedPassport:
+    """Issue the passport of a lot made of several: the records alone say what is in it.
+
+    ``before_ms`` is when its newest one was issued as this one was asked for.
+    """
     said = {"issued": print_instant(now_ms), "issuer": by.name, "log": by.log}
     with by.records.transaction() as transaction:
         transaction.lots.lock(lot)
         require_valid(transaction, by.signer.public(), now_ms)
         theirs = transaction.lots.passport(lot.gtin, lot.number)
-        if theirs is not None and theirs.issued_ms >= now_ms:
+        if theirs is not None and (theirs.issued_ms != before_ms or theirs.issued_ms >= now_ms):
             return theirs
         behind = origins(transaction, lot)
         _require_all_waited(transaction, behind)

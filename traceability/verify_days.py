@@ -39,7 +39,10 @@ def check_days(
             _check_tip(row, entries, proof, passport)
             _check_included(device, proof, entries[-1], policy)
             chains[device] = _newest(device, entries, windows, ZoneInfo(str(row["zone"])))
-    except (KeyError, TypeError, ValueError, InvalidInput, ZoneInfoNotFoundError) as error:
+    except (
+        KeyError, TypeError, ValueError, InvalidInput, ZoneInfoNotFoundError,
+        OSError,  # a zone that names a folder
+    ) as error:  # fmt: skip
         raise VerificationFailed("days", "days of devices", repr(error)[:120]) from error
     return chains
 

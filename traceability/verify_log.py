@@ -136,7 +136,7 @@ def _is_prompt(day: LoggedDay) -> bool:
     try:
         over_ms = day_window(day.day, ZoneInfo(str(day.fields["zone"]))).end_ms
         return parse_instant(str(day.fields["at"])) <= over_ms + DAY_MS
-    except (InvalidInput, ValueError, KeyError):
+    except (InvalidInput, ValueError, KeyError, OSError):
         return False
 
 

@@ -104,7 +104,7 @@ def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
 
 PUBLIC = {
     "sign_in", "get_health", "get_lot", "get_passport", "get_proof", "get_credential",
-    "get_status_list", "get_lineage", "get_logistic_unit", "get_lot_events", "get_log_proof", "get_checkpoint", "get_tile",
+    "get_status_list", "get_lineage", "get_made_of", "get_logistic_unit", "get_lot_events", "get_log_proof", "get_checkpoint", "get_tile",
     "get_keys", "get_did", "list_recalls",
 }  # fmt: skip
 

@@ -11,7 +11,20 @@ from fastapi.testclient import TestClient
 
 from tests.api.conftest import Site, made
 from tests.traceability.composition.mixture import found, mixed
-from tests.traceability.lineage.orchard import EARLIER, PACKED, merge, opened, some, take
+from tests.traceability.lineage.orchard import (
+    DRY,
+    EARLIER,
+    FAR_GROVE,
+    GLNS,
+    GROVE,
+    LATEX,
+    PACKED,
+    merge,
+    opened,
+    some,
+    take,
+    transform,
+)
 from tests.traceability.world import GTIN, HARVESTED, NOON, STARTED
 from traceability.standing import Ground, call_back
 from traceability.verify_bundle import verify_bundle
@@ -118,3 +131,22 @@ def test_of_many_parts_the_page_names_those_that_most_came_of(
     assert "Còn 5 lô khác với lượng ít hơn" in page
     proof = site.client().get(f"/v1/lots/{GTIN}/TOGETHER/proof").content
     assert len(verify_bundle(proof, world.trust()).origins) == 25
+
+
+def test_where_nothing_was_measured_the_page_says_so(site: Site, grower: TestClient) -> None:
+    opened(site.world, 100.0, "MU-1", LATEX)
+    opened(site.world, 40.0, "MU-2", LATEX, plot=FAR_GROVE)
+    both = [some("MU-1", 90.0, LATEX, 0.3), some("MU-2", 10.0, LATEX, 0.4)]
+    with site.world.records.transaction() as transaction:
+        take(transaction, transform("t-9", "latex-to-dry", both, [some("K", 30.0, DRY)]))
+    assert grower.post(f"/v1/lots/{DRY}/K/passport").status_code == 201
+    page = site.browser().get(f"/01/{DRY}/10/K").text
+    assert page.count("Không có số đo.") == 2
+    assert "Vườn cao su" in page
+    assert "100 %" not in page
+    told = site.client().get(f"/v1/lots/{DRY}/K/made-of").json()["made_of"]
+    assert [(row["place"], row["expected"]) for row in told] == [
+        (GLNS[GROVE], 0),
+        (GLNS[FAR_GROVE], 0),
+    ]
+    assert site.client().get(f"/v1/lots/{DRY}/K/credential").status_code == 200

@@ -5,6 +5,7 @@ agree with what is :mod:`.arithmetic`.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,13 +16,16 @@ from domain.errors import InvalidInput, VerificationFailed
 from domain.gs1 import Gln, Gtin, LotNumber
 from domain.ids import StepId
 from domain.lineage import MAKING, Portion, Step, StepKind
-from domain.window import parse_instant
+from domain.window import parse_instant, print_instant
 from traceability.lineage.weights import MOST_KG, grams, kilograms
 
 METHOD = "nguon-made-of/1"
 MOST_ORIGINS = 200
 """Harvested lots that one passport speaks of: as many as one step may take."""
 MOST_STEPS = 1_000
+_SHA_256 = re.compile(r"[0-9a-f]{64}")
+# A zone may name a folder: that is no zone, and an error of the file system.
+_UNREADABLE = (KeyError, TypeError, ValueError, OSError, InvalidInput, ZoneInfoNotFoundError)
 Key: TypeAlias = tuple[Gtin, LotNumber]
 
 
@@ -80,7 +84,7 @@ def read_made_of(document: Mapping[str, Any]) -> MadeOf:
             tuple(_part(row) for row in rows),
             tuple(_step(row) for row in steps),
         )
-    except (KeyError, TypeError, ValueError, InvalidInput, ZoneInfoNotFoundError) as error:
+    except _UNREADABLE as error:
         expected = "lots it is made of, and the steps between"
         raise VerificationFailed("arithmetic", expected, repr(error)[:120]) from error
 
@@ -118,8 +122,8 @@ def _part(row: Mapping[str, Any]) -> Part:
         raise ValueError(message)
     return Part(
         _key(row), date.fromisoformat(row["harvested"]), _weight(row["weighed"]),
-        round(went_in * 1000), share, _text(row["issued"]), _text(row["envelope"]),
-        _place(row["logged"]),
+        round(went_in * 1000), share, print_instant(parse_instant(_text(row["issued"]))),
+        _digest(row["envelope"]), _place(row["logged"]),
     )  # fmt: skip
 
 
@@ -162,6 +166,14 @@ def _place(value: object) -> int:
         message = f"not a place in the log: {value!r}"
         raise ValueError(message)
     return value
+
+
+def _digest(value: object) -> str:
+    text = _text(value)
+    if not _SHA_256.fullmatch(text):
+        message = f"no SHA-256 in hexadecimal: {text[:80]!r}"
+        raise ValueError(message)
+    return text
 
 
 def _text(value: object) -> str:

@@ -34,7 +34,7 @@ def step(at: int, kind: str, takes: list[Any], makes: list[Any]) -> dict[str, An
 def part(number: str, weighed: float, kilograms: float, share: float, day: str) -> dict[str, Any]:
     return {
         **portion(number, kilograms), "weighed": weighed, "share": share, "harvested": day,
-        "issued": "2026-11-21T04:00:00.000Z", "envelope": "00", "logged": 1,
+        "issued": "2026-11-21T04:00:00.000Z", "envelope": "00" * 32, "logged": 1,
     }  # fmt: skip
 
 
@@ -99,6 +99,9 @@ def test_what_agrees_holds() -> None:
         ("lots it is made of", lambda d: d["steps"][0].update(kind="ship")),
         ("lots it is made of", lambda d: d["steps"][0].update(zone="../../etc/passwd")),
         ("lots it is made of", lambda d: d["steps"][0].update(zone="Mars/Crater")),
+        ("lots it is made of", lambda d: d["steps"][0].update(zone="Asia")),
+        ("lots it is made of", lambda d: d["made_of"][0].update(envelope="0" * 10**6)),
+        ("lots it is made of", lambda d: d["made_of"][0].update(issued="yesterday")),
         ("lots it is made of", lambda d: d["steps"][0].update(logged=True)),
         ("lots it is made of", lambda d: d["steps"][0].update(inputs=7)),
         ("lots it is made of", lambda d: d["steps"].append(None)),

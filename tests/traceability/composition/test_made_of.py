@@ -2,9 +2,11 @@
 
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,7 +16,18 @@ from domain.lot import IssuedPassport
 from domain.window import DAY_MS
 from tests.services.postgres import Postgres
 from tests.traceability.composition.mixture import document, found, lied, mixed, sealed
-from tests.traceability.lineage.orchard import EARLIER, merge, opened, plant, some, take
+from tests.traceability.lineage.orchard import (
+    DRY,
+    EARLIER,
+    FAR_GROVE,
+    LATEX,
+    merge,
+    opened,
+    plant,
+    some,
+    take,
+    transform,
+)
 from tests.traceability.vector_tampering import hidden
 from tests.traceability.world import GTIN, HARVESTED, NOON, STARTED, World
 from traceability.bundle import Bundle
@@ -435,3 +448,49 @@ def test_what_stands_in_it_is_what_the_records_say(world: World, passport: Issue
     assert not {"evidence", "diary", "producer", "plot", "season"} & said.keys()
     assert "grower" not in str(said)
     assert STARTED < EARLIER
+
+
+def test_rubber_of_two_groves_where_nothing_was_measured(tmp_path: Path) -> None:
+    """The passports of groves without a sensor have no evidence; their mixture is proven still."""
+    world = World(tmp_path)
+    plant(world)
+    opened(world, 100.0, "MU-1", LATEX)
+    opened(world, 40.0, "MU-2", LATEX, plot=FAR_GROVE)
+    both = [some("MU-1", 90.0, LATEX, 0.3), some("MU-2", 10.0, LATEX, 0.4)]
+    with world.records.transaction() as transaction:
+        take(transaction, transform("t-1", "latex-to-dry", both, [some("K", 30.001, DRY)]))
+        lot = found(transaction, "K", DRY)
+    passport = issue(world.issuer, lot, NOON)
+    assert "?" in document(passport.envelope)["lot"]["digital_link"]
+    assert "416=" not in document(passport.envelope)["lot"]["digital_link"]
+    proven = verify_bundle(world.proof(passport), world.trust(), [])
+    told = [(one.part.lot[1], one.part.grams, one.part.share) for one in proven.origins]
+    assert told == [("MU-1", 90_000, 0.9), ("MU-2", 10_000, 0.1)]
+    assert (proven.days, proven.recomputed) == (0, 0)
+    world.close()
+
+
+def test_packed_anew_by_another_program_it_still_holds(world: World, raw: bytes) -> None:
+    """With entries for folders, as many programs write them."""
+    with zipfile.ZipFile(BytesIO(raw)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    again = zipped({"made_of/": b"", f"made_of/{GTIN}/": b"", **files})
+    assert len(verify_bundle(again, world.trust()).origins) == 2
+
+
+def test_issued_by_several_at_once_it_is_one_story(postgres: Postgres, tmp_path: Path) -> None:
+    world = World(tmp_path, url=postgres.fresh("at_once"))
+    lot, together = mixed(world), Barrier(4)
+
+    def one(number: int) -> IssuedPassport:
+        together.wait(30)
+        return issue(world.issuer, lot, NOON + number)
+
+    with ThreadPoolExecutor(4) as pool:
+        issued = list(pool.map(one, range(4)))
+    with world.records.reading() as transaction:
+        kept = transaction.lots.passports()
+    assert {one.envelope for one in issued} <= {one.envelope for one in kept}
+    for passport in {one.issued_ms: one for one in issued}.values():
+        assert len(verify_bundle(world.proof(passport), world.trust()).origins) == 2
+    world.close()
