@@ -93,8 +93,8 @@ def test_a_file_of_a_whole_disk_is_not_read(file: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("nowhere.geojson",), "No such file"),
-        ((".",), "Is a directory"),
+        (("nowhere.geojson",), "nowhere.geojson is not there"),
+        ((".",), "is a folder, and a file is needed"),
         (("x", "--country", "VNM"), "--country is two capital letters"),
         (("x", "--on", "2020-01-01"), "no edition of the file description"),
     ],

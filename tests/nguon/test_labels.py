@@ -66,7 +66,7 @@ def test_a_lot_that_must_not_be_sold_gets_no_labels(
         (("print", GTIN, "LO-9", "o.pdf"), "no lot LO-9"),
         (("print", GTIN, "LO-1", "o.pdf", "--template", "a5"), "no template 'a5'; there is a4-3x7"),
         (("print", GTIN, "LO-1", "o.pdf", "--start", "22"), "a4-3x7 has cells 1 to 21, not 22"),
-        (("print", GTIN, "LO-1", "nowhere/o.pdf"), "No such file or directory"),
+        (("print", GTIN, "LO-1", "nowhere/o.pdf"), "a folder on the way to it is not"),
         (("test", "a5", "o.pdf"), "no template 'a5'"),
     ],
 )

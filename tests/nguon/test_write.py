@@ -178,6 +178,6 @@ def test_an_address_that_is_taken_is_one_clear_line(service: Service) -> None:
     assert result.returncode == 2
     last = result.stderr.splitlines()[-1]
     assert last.startswith(
-        f"nguon: NGUON_WRITE_HOST, NGUON_WRITE_PORT: 127.0.0.1:{service.port} cannot be had"
+        f"nguon: NGUON_WRITE_HOST, NGUON_WRITE_PORT: 127.0.0.1:{service.port} is taken by"
     )
     assert "Traceback" not in result.stderr
