@@ -73,7 +73,7 @@ def _void(options: argparse.Namespace) -> int:
         serials = _serials(transaction, lot, options)
         made = void(transaction, lot, serials, why, options.by or getuser(), now_ms())
     before = f"; {made.before:,} were so before" if made.before else ""
-    print(f"{len(made.units):,} serials of lot {lot.number} are void now: {why.reason}{before}")
+    print(f"{len(made.units):,} of lot {lot.number} void now: {why.reason}{before}")
     if made.kilograms:
         print(f"{made.kilograms:g} kg may be printed anew")
     elif made.units:

@@ -121,6 +121,7 @@ class LotView:
     denied_on: date | None
     found: tuple[str, date] | None
     made_of: tuple[tuple[str, str], ...]
+    made_of_more: int
     mislabelled: bool
     unissued: bool
     void: tuple[VoidReason, date] | None
@@ -158,6 +159,7 @@ def lot_view(
         span = Span(days, Size.DAY, zone, language, passport.issued_ms)
         charts = _charts(transaction, series, lot, span)
         season = passport_view(transaction, passport, charts, span)
+    behind = _made_of(transaction, lot)
     return LotView(
         lot=lot,
         state=standing(transaction, lot, local_day(now_ms, zone)),
@@ -169,7 +171,8 @@ def lot_view(
         doubts=tuple((doubt.name, doubt.entry.day) for doubt in doubted),
         denied_on=None if denial is None else local_day(denial.since_ms, zone),
         found=None if found is None else (found.reason, local_day(found.since_ms, zone)),
-        made_of=_made_of(transaction, lot),
+        made_of=behind[:_MOST_NAMED],
+        made_of_more=max(0, len(behind) - _MOST_NAMED),
         mislabelled=_contradicts(said, link_of(transaction, lot)),
         unissued=_unissued(transaction, lot, said),
         void=_void(transaction, lot, said, zone),
@@ -220,7 +223,7 @@ def _made_of(transaction: Transaction, lot: Lot) -> tuple[tuple[str, str], ...]:
     if lot.made_by is None:
         return ()
     behind = sorted(origins(transaction, lot), key=lambda one: (one.harvested, one.number))
-    return tuple((one.number, link_of(transaction, one).path()) for one in behind[:_MOST_NAMED])
+    return tuple((one.number, link_of(transaction, one).path()) for one in behind)
 
 
 def _contradicts(said: Sequence[tuple[str, str]], ours: LotLink) -> bool:

@@ -182,6 +182,9 @@ def _choices(
         one for one in transaction.lots.products(product.producer) if one.crop == product.crop
     ]
     known = own.known_processes(product.crop, local_day(given.clock(), says.zone))
+    # First what is most often meant: latex is dried, and another product comes of it.
+    known.sort(key=lambda row: not row.measures_dry_rubber)
+    siblings.sort(key=lambda one: one.gtin == lot.gtin)
     asks_dry = [row for row in known if row.measures_dry_rubber]
     gtins = {
         StepKind.MERGE: [lot.gtin],

@@ -11,6 +11,7 @@ from api.wording import N_
 from domain.gs1 import Gtin, LotNumber
 from domain.lineage import Step
 from domain.lot import LotState
+from domain.window import local_day
 from traceability.dossier import require_lot
 from traceability.lineage.graph import key_of
 from traceability.lineage.reading import Node, Seen, seen
@@ -52,7 +53,7 @@ def _words(says: Says, told: Seen, steps: list[StepLine]) -> Words:
     """Return what the picture's rows say."""
     lots = {key_of(node.lot): _row(says, told, node) for node in told.nodes}
     rows = {
-        str(step.id): Row(f"{line.kind} {line.detail}".strip(), _weights(says, line, step))
+        str(step.id): Row(f"{line.kind} {line.detail}".strip(), _weights(says, step))
         for step, line in zip(told.steps, steps, strict=True)
     }
     title = text(says.request, N_("Lineage of the lot; the same stands in words below"))
@@ -68,9 +69,11 @@ def _row(says: Says, told: Seen, node: Node) -> Row:
     return Row(line.number, body, beside, node.state.value, line.here)
 
 
-def _weights(says: Says, line: StepLine, step: Step) -> str:
+def _weights(says: Says, step: Step) -> str:
+    """Return weights and day; the moment, for which a phone has no room, stands in words below."""
+    day = i18n.day(local_day(step.at_ms, says.zone), says.language)
     whole = i18n.amount(sum(one.kilograms for one in step.inputs), says.language)
     if not step.outputs:
-        return f"{whole} kg · {line.at}"
+        return f"{whole} kg · {day}"
     made = i18n.amount(sum(one.kilograms for one in step.outputs), says.language)
-    return f"{whole} → {made} kg · {line.at}"
+    return f"{whole} → {made} kg · {day}"

@@ -16,7 +16,8 @@ from traceability.lineage.graph import key_of
 from traceability.lineage.reading import Node, Seen
 
 WIDTH, _ROW, _LANE, _LEFT, _MOST_LANES = 340, 46, 16, 12, 7
-_SIGN = 7.4  # width of a sign in the picture's units, for cutting long names
+# Widths of a sign in the picture's units, for cutting long names; headings are bold.
+_SIGN, _BOLD = 7.4, 8.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,8 @@ def _step(at: tuple[int, int], row: Row, text_x: int) -> str:
 
 
 def _text(row: Row, x: int, y: int, taken: int) -> str:
-    whole = int((WIDTH - x) / _SIGN)
-    head, body = _cut(row.head, whole - taken), _cut(row.body, whole)
+    room = WIDTH - x
+    head, body = _cut(row.head, int(room / _BOLD) - taken), _cut(row.body, int(room / _SIGN))
     return (
         f'<text class="head" x="{x}" y="{y - 4}">{escape(head)}</text>'
         f'<text x="{x}" y="{y + 14}">{escape(body)}</text>'

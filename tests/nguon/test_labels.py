@@ -188,7 +188,7 @@ def test_labels_that_are_lost_are_made_void(
     words = ["labels", "void", GTIN, "LO-1"]
     assert main([*words, "--run", "2", "--from", "5", "--to", "8", "--reason", "destroyed"]) == 0
     told = capsys.readouterr().out
-    assert "4 serials of lot LO-1 are void now: destroyed" in told
+    assert "4 of lot LO-1 void now: destroyed" in told
     assert "2 kg may be printed anew" in told
     with world.records.reading() as transaction:
         serials = [one.serial for one in transaction.units.of(transaction.lots.lots()[0], 2)]
@@ -197,7 +197,7 @@ def test_labels_that_are_lost_are_made_void(
     assert main(lost) == 0
     assert "their kilograms may not be printed anew" in capsys.readouterr().out
     assert main([*words, "--serials", *serials[:3], "--reason", "lost"]) == 0
-    assert "1 serials of lot LO-1 are void now: lost; 2 were so before" in capsys.readouterr().out
+    assert "1 of lot LO-1 void now: lost; 2 were so before" in capsys.readouterr().out
     with world.records.reading() as transaction:
         found = transaction.units.voids(transaction.lots.lots()[0])
         assert set(found) == {*serials[:3], *serials[4:8]}
