@@ -5,7 +5,8 @@ event itself must be kept, and nothing may be in the log that no lot or step tel
 weight changed in any one of the four places is found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from domain.errors import NguonError, VerificationFailed
 from domain.lineage import Step
@@ -15,6 +16,8 @@ from store.records.log import LogEntry
 from traceability.lineage.balance import imbalances
 from traceability.lineage.telling import event_of, opening_of, subject_of
 from traceability.log.entry import EVENT, decode
+from traceability.taken_back import event_of as voided
+from traceability.taken_back import taken_back
 
 
 def events_in_log(transaction: Transaction) -> Iterator[str]:
@@ -29,6 +32,13 @@ def events_in_log(transaction: Transaction) -> Iterator[str]:
         # A lot opened before events were logged has none.
         elif isinstance(told, Step) or (begun_ms is not None and told.opened_ms >= begun_ms):
             yield f"the event of {subject} is not in the log"
+    for lot in transaction.lots.lots():
+        for one in taken_back(transaction, lot):
+            entry = logged.pop(one.subject, None)
+            if entry is None:
+                yield f"the event of {one.subject} is not in the log"
+            else:
+                yield from _agrees(transaction, one.subject, _said(entry), voided(transaction, one))
     for subject in sorted(logged):
         yield f"the event of {subject} is in the log and what it tells of is gone from the records"
     yield from imbalances(transaction)
@@ -48,6 +58,12 @@ def _event(transaction: Transaction, told: Lot | Step, said: str) -> Iterator[st
     except NguonError as error:
         yield f"the event of {subject} cannot be made again: {error}"
         return
+    yield from _agrees(transaction, subject, said, made)
+
+
+def _agrees(
+    transaction: Transaction, subject: str, said: str, made: Mapping[str, Any]
+) -> Iterator[str]:
     if made["eventID"] != said:
         yield f"the event of {subject} is not the one that was logged: the records were changed"
     if not transaction.events.named(said):

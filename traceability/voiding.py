@@ -15,6 +15,7 @@ from domain.label import Void, VoidReason
 from domain.lot import Lot, Unit
 from domain.text import plain
 from store.records import Transaction
+from traceability.taken_back import tell
 
 MAX_NOTE = 200
 
@@ -95,15 +96,16 @@ def void(
             message = f"serial {one.serial} is void already: {known.reason}"
             raise Clash(message)
     fresh = tuple(one for one in units if one.serial not in there)
+    # What is done to a lot's labels has times of its own: they tell the events apart.
+    at_ms = max([now_ms, *(one.since_ms + 1 for one in there.values())])
     transaction.units.void(
-        Void(lot.gtin, one.serial, why.reason, why.note, author, now_ms) for one in fresh
+        Void(lot.gtin, one.serial, why.reason, why.note, author, at_ms) for one in fresh
     )
     back = sum(one.kilograms for one in fresh) if why.reason is VoidReason.DESTROYED else 0.0
     seen = transaction.scans.units_seen(lot.gtin, lot.number)
     scanned = sum(one.serial in seen for one in fresh)
-    made = Voided(lot, fresh, len(units) - len(fresh), back, scanned)
-    _tell(transaction, made, now_ms)
-    return made
+    tell(transaction, lot, at_ms)
+    return Voided(lot, fresh, len(units) - len(fresh), back, scanned)
 
 
 def _printed(transaction: Transaction, lot: Lot, serials: Sequence[SerialNumber]) -> list[Unit]:
@@ -117,10 +119,3 @@ def _printed(transaction: Transaction, lot: Lot, serials: Sequence[SerialNumber]
             message = f"no label of lot {lot.number} bears the serial {one}"
             raise NotFound(message)
     return [found[one] for one in named]
-
-
-def _tell(transaction: Transaction, made: Voided, now_ms: int) -> None:
-    """Say in the log what was made void: here, once, in the transaction that made it so.
-
-    The place for an EPCIS event of decommissioning; none is made yet.
-    """

@@ -6,13 +6,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.deps import Deps, Given
+from api.epcis.access import sees_serials
 from api.epcis.paging import OF_PAGING, next_headers, paging, require_known
 from api.epcis.protocol import Extensions, answer, collection
 from domain.errors import InvalidInput, NotFound
 from traceability.epcis.document import merge_contexts, write_results
 from traceability.epcis.facts import EPC_FIELDS
 from traceability.epcis.query import Query, parse_query
-from traceability.epcis.repository import Page, Told, search, told
+from traceability.epcis.repository import Page, Told, names_serials, search, told
 from traceability.epcis.validate import EVENT_TYPES
 from traceability.epcis.wanted import Prefixes
 
@@ -45,6 +46,8 @@ def get_event(given: Given, request: Request, event_id: str) -> Response:
         event_id = f"{event_id}?ver={version}"
     with given.records.reading() as transaction:
         kept = transaction.events.named(Prefixes().id(event_id))
+    serials = sees_serials(given, request)
+    kept = [one for one in kept if serials or not names_serials(told(one))]
     if not kept:
         message = f"no event {event_id[:120]}"
         raise NotFound(message)
@@ -61,7 +64,12 @@ def list_members(given: Given, request: Request, of: str) -> Response:
     with given.records.reading() as transaction:
         events = transaction.events
         found = (
-            events.uris(frozenset(EPC_FIELDS), page.name(), page.limit + 1)
+            events.uris(
+                frozenset(EPC_FIELDS),
+                page.name(),
+                page.limit + 1,
+                unserialised=not sees_serials(given, request),
+            )
             if of == "epcs"
             else events.values(of, page.name(), page.limit + 1)
         )
@@ -91,8 +99,9 @@ def get_member(
     """Return what can be asked of one member: its events."""
     query = _implied(of, member, extensions)
     require_known(request)
+    serials = sees_serials(given, request)
     with given.records.reading() as transaction:
-        known = member in EVENT_TYPES or search(transaction, query, None, 1).events
+        known = member in EVENT_TYPES or search(transaction, query, None, 1, serials=serials).events
     if not known:
         message = f"nothing is known of {member[:120]}"
         raise NotFound(message)
@@ -112,11 +121,15 @@ def asked_by(request: Request) -> dict[str, Any]:
 def results(given: Deps, request: Request, query: Query, name: str) -> Response:
     """Return one page of the answer to a query."""
     now_ms = given.clock()
-    page = paging(request, now_ms)
+    page, serials = paging(request, now_ms), sees_serials(given, request)
     told_before = page.told()
     limit = page.limit if query.first is None else min(page.limit, query.first - told_before)
     with given.records.reading() as transaction:
-        found = search(transaction, query, page.place(), limit) if limit > 0 else Page((), None)
+        found = (
+            search(transaction, query, page.place(), limit, serials=serials)
+            if limit > 0
+            else Page((), None)
+        )
     told_now = told_before + len(found.events)
     after: Mapping[str, str | int] | None = None
     if found.next is not None and (query.first is None or told_now < query.first):

@@ -73,6 +73,7 @@ class Narrowing:
     """What the store can narrow events by: all of it must hold.
 
     ``among`` is column → values; times are milliseconds, the first in, the second out.
+    ``unserialised``: no event that names a unit by its serial.
     """
 
     among: tuple[tuple[str, frozenset[str]], ...] = ()
@@ -81,6 +82,7 @@ class Narrowing:
     things: tuple[Things, ...] = ()
     figures: tuple[Figures, ...] = ()
     declared: bool = False
+    unserialised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Place:
     number: int
 
 
+_SERIAL = "%/01/%/21/%"  # a unit's URI: product and serial, AI (01) and (21)
 LISTED = {
     "eventTypes": "type",
     "bizSteps": "biz_step",
@@ -175,10 +178,15 @@ class Events:
         """Return distinct values of a collection of EPCIS, those behind ``after`` in order."""
         return self._distinct(sa.select(t.event.c[LISTED[collection]]), after, limit)
 
-    def uris(self, roles: frozenset[str], after: str, limit: int) -> list[str]:
+    def uris(
+        self, roles: frozenset[str], after: str, limit: int, *, unserialised: bool
+    ) -> list[str]:
         """Return distinct things that events name in ``roles``, those behind ``after`` in order."""
         c = t.event_thing.c
-        return self._distinct(sa.select(c.uri).where(c.role.in_(sorted(roles))), after, limit)
+        query = sa.select(c.uri).where(c.role.in_(sorted(roles)))
+        if unserialised:
+            query = query.where(c.uri.not_like(_SERIAL))
+        return self._distinct(query, after, limit)
 
     def _distinct(self, query: "sa.Select[Any]", after: str, limit: int) -> list[str]:
         (column,) = query.selected_columns
@@ -203,6 +211,10 @@ def _clauses(narrowing: Narrowing) -> Iterator["sa.ColumnElement[bool]"]:
             yield c[column] < last
     if narrowing.declared:
         yield c.declared != ""
+    if narrowing.unserialised:
+        thing = t.event_thing.c
+        named = sa.select(thing.event).where(thing.event == c.number, thing.uri.like(_SERIAL))
+        yield ~named.exists()
     for things in narrowing.things:
         yield _named_in(things)
     for figures in narrowing.figures:

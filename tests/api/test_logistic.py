@@ -97,8 +97,9 @@ def test_its_events_are_asked_for_by_its_number(site: Site, grower: TestClient) 
     # Whoever could read them off a pallet's page could print labels that were issued.
     assert bag[1] not in str(unit(site)) + site.browser().get(f"/00/{FIRST}").text
     post(grower, f"logistic-units/{FIRST}/ship", {"id": "x-1", "to": {"gln": "9520001001031"}})
-    epc, anyone = f"https://id.gs1.org/00/{FIRST}", site.client()
-    packed, sent = events_in(anyone.get(f"/epcis/v2/epcs/{quote(epc, safe='')}/events"))
+    epc, anyone, office = f"https://id.gs1.org/00/{FIRST}", site.client(), site.client("office")
+    path = f"/epcis/v2/epcs/{quote(epc, safe='')}/events"
+    packed, sent = events_in(office.get(path))
     assert (packed["parentID"], packed["childEPCs"]) == (
         epc,
         [f"https://id.gs1.org/01/{GTIN}/21/{bag[1]}"],
@@ -106,7 +107,18 @@ def test_its_events_are_asked_for_by_its_number(site: Site, grower: TestClient) 
     assert [one["quantity"] for one in packed["childQuantityList"]] == [37.5]
     assert (sent["epcList"], sent["quantityList"][0]["quantity"]) == ([epc], 40.0)
     asked = {"MATCH_parentID": epc, "EQ_bizStep": "packing"}
-    assert events_in(anyone.get("/epcis/v2/events", params=asked)) == [packed]
+    assert events_in(office.get("/epcis/v2/events", params=asked)) == [packed]
+    # The office alone reads serials: in no answer to anybody else does one stand.
+    for client in (anyone, grower):
+        assert events_in(client.get(path)) == [sent]
+        assert events_in(client.get("/epcis/v2/events", params=asked)) == []
+        assert client.get(f"/epcis/v2/events/{packed['eventID']}").status_code == 404
+        assert client.get("/epcis/v2/epcs").json()["member"] == [epc]
+        serial = quote(packed["childEPCs"][0], safe="")
+        assert client.get(f"/epcis/v2/epcs/{serial}").status_code == 404
+        assert bag[1] not in client.get("/epcis/v2/events").text
+    assert office.get(f"/epcis/v2/events/{packed['eventID']}").status_code == 200
+    assert packed["childEPCs"][0] in office.get("/epcis/v2/epcs").json()["member"]
     of_lot = anyone.get(f"/v1/lots/{GTIN}/A/events").json()["epcisBody"]["eventList"]
     assert {"packing", "shipping"} <= {each["bizStep"] for each in of_lot}
 

@@ -1,5 +1,6 @@
 """``nguon fsck`` over lots and steps: a weight changed in any one place is found."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from domain.gs1 import Gln
+from domain.errors import Refused
+from domain.gs1 import Gln, LotNumber
 from domain.ids import ProducerId
+from domain.label import VoidReason
 from domain.lineage import StepKind
 from nguon.audit_events import events_in_log
 from tests.traceability.lineage.orchard import (
@@ -28,11 +31,15 @@ from tests.traceability.lineage.orchard import (
     transform,
     unpack,
 )
-from tests.traceability.world import NOON, World
+from tests.traceability.world import GTIN, NOON, World
+from traceability.dossier import require_lot
 from traceability.lineage.steps import take_step
 from traceability.lineage.telling import event_of
 from traceability.log.append import record
 from traceability.log.entry import EVENT
+from traceability.taken_back import event_of as event_of_void
+from traceability.taken_back import taken_back
+from traceability.voiding import Why, void
 
 
 @pytest.fixture
@@ -164,3 +171,38 @@ def test_where_the_office_ships_the_giver_is_who_holds_the_plot(world: World) ->
         elsewhere = replace(ship("x-4", some("P", 2.0, PACKED)), place=BUYER)
         assert take_step(transaction, elsewhere, "office", None, NOON + 2).giver is None
     assert found(world) == []
+
+
+def test_a_void_serial_is_told_logged_and_held_to_the_records(world: World) -> None:
+    with world.records.transaction() as transaction:
+        lot = require_lot(transaction, GTIN, LotNumber("A"))
+    bags = printed(world, "A", 3, 1.0)
+    lost, torn = Why(VoidReason.LOST), Why(VoidReason.DESTROYED)
+    with world.records.transaction() as transaction:
+        void(transaction, lot, [bags[0][1], bags[1][1]], lost, "office", NOON)
+        # In the same millisecond, another reason: an event of its own.
+        void(transaction, lot, [bags[2][1]], torn, "office", NOON)
+        first, second = taken_back(transaction, lot)
+        assert set(first.serials) == {bags[0][1], bags[1][1]}
+        assert second.at_ms == first.at_ms + 1
+        (kept,) = transaction.events.named(event_of_void(transaction, first)["eventID"])
+    told_of = json.loads(kept.body)
+    assert (told_of["action"], told_of["bizStep"]) == ("DELETE", "decommissioning")
+    assert found(world) == []
+    with world.records.transaction() as transaction:
+        transaction.connection.execute(
+            sa.text("DELETE FROM voided WHERE serial = :s"), {"s": bags[0][1]}
+        )
+    (line,) = found(world)
+    assert line.startswith(f"the event of {first.subject} is not the one that was logged")
+
+
+def test_a_void_label_is_packed_no_more(world: World) -> None:
+    with world.records.transaction() as transaction:
+        lot = require_lot(transaction, GTIN, LotNumber("A"))
+    (bag,) = printed(world, "A", 1, 1.0)
+    with world.records.transaction() as transaction:
+        void(transaction, lot, [bag[1]], Why(VoidReason.STOLEN), "office", NOON)
+        with pytest.raises(Refused, match="is void") as caught:
+            take(transaction, pack("p-void", [some("A", 1.0)], CRATES[0], [bag]))
+    assert caught.value.rule == "packing"

@@ -7,7 +7,7 @@ none, which is the event's hash id. Nothing is ever changed or taken out.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -127,6 +127,12 @@ def told(kept: KeptEvent) -> Told:
     )
 
 
+def names_serials(one: Told) -> bool:
+    """Whether an event names a unit by its serial, AI (21)."""
+    facts = Facts(Found("event", one.event, one.context))
+    return any("/01/" in uri and "/21/" in uri for _, uri in _things(facts))
+
+
 def _figures(facts: Facts) -> Iterator[tuple[str, str, float]]:
     for report in facts.reports:
         if "uom" in report:
@@ -141,7 +147,7 @@ def recheck(transaction: Transaction) -> Iterator[str]:
 
     Body, hash and what an event is found by must agree; none of them says who wrote it.
     """
-    for kept in _candidates(transaction, Query(), Order("number"), None):
+    for kept in _candidates(transaction, Query(), Order("number"), None, serials=True):
         try:
             again = _again(kept)
         except (InvalidInput, KeyError, TypeError, ValueError) as error:
@@ -159,20 +165,25 @@ def _again(kept: KeptEvent) -> NewEvent:
     return new_event(Found(f"event {kept.number}", event, context, unhashed), kept.record_ms)
 
 
-def search(transaction: Transaction, query: Query, after: Place | None, limit: int) -> Page:
+def search(
+    transaction: Transaction, query: Query, after: Place | None, limit: int, *, serials: bool
+) -> Page:
     """Return at most ``limit`` events that answer ``query``, from behind ``after``.
+
+    Without ``serials`` none that names a unit by its serial: whoever knows them all can print
+    labels that nobody can tell from ours.
 
     A page may be shorter than asked, or empty, and still have a next one: no more than
     `MOST_LOOKED_AT` events are looked at for one. Raises `TooLarge` when there are more
     than the query's ``most``.
     """
     if query.most is not None and after is None:
-        _require_at_most(transaction, query, query.most)
+        _require_at_most(transaction, query, query.most, serials=serials)
     order = _ORDERS[query.order, query.descending]
     found: list[Told] = []
     size = 0
     last: KeptEvent | None = None
-    candidates = _candidates(transaction, query, order, after)
+    candidates = _candidates(transaction, query, order, after, serials=serials)
     for looked_at, kept in enumerate(candidates, start=1):
         answer = _answer(query, kept)
         full = len(found) == limit or (found and size + len(kept.body) > MOST_BYTES)
@@ -196,8 +207,8 @@ _ORDERS = {
 }
 
 
-def _require_at_most(transaction: Transaction, query: Query, most: int) -> None:
-    candidates = _candidates(transaction, query, Order("number"), None)
+def _require_at_most(transaction: Transaction, query: Query, most: int, *, serials: bool) -> None:
+    candidates = _candidates(transaction, query, Order("number"), None, serials=serials)
     looked_at = islice(candidates, MOST_LOOKED_AT + 1)
     matched = 0
     for at, kept in enumerate(looked_at):
@@ -208,9 +219,9 @@ def _require_at_most(transaction: Transaction, query: Query, most: int) -> None:
 
 
 def _candidates(
-    transaction: Transaction, query: Query, order: Order, after: Place | None
+    transaction: Transaction, query: Query, order: Order, after: Place | None, *, serials: bool
 ) -> Iterator[KeptEvent]:
-    narrowing = narrow(query.conditions)
+    narrowing = replace(narrow(query.conditions), unserialised=not serials)
     while True:
         batch = transaction.events.select(narrowing, order, after, _BATCH)
         yield from batch

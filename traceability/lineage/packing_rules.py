@@ -48,6 +48,8 @@ def _require_packable(transaction: Transaction, step: Step) -> None:
     if unit.shipped is not None:
         _refuse(f"{step.ssccs[0]} was shipped ({unit.shipped.id}): nothing is put into it any more")
     for bag in step.bags:
+        if transaction.units.voided(*bag) is not None:
+            _refuse(f"the label with serial {bag[1]} is void: its unit needs a new one")
         there = _unit_of(transaction, bag)
         if there is not None:
             _refuse(f"the unit with serial {bag[1]} is in {there} already")

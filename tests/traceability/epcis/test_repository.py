@@ -55,7 +55,7 @@ def keep(records: Records, *events: dict[str, Any], now_ms: int = NOON) -> list[
 
 def ask(records: Records, limit: int = 100, **asked: Any) -> list[dict[str, Any]]:
     with records.reading() as transaction:
-        page = search(transaction, parse_query(asked, Prefixes()), None, limit)
+        page = search(transaction, parse_query(asked, Prefixes()), None, limit, serials=True)
     return [each.event for each in page.events]
 
 
@@ -180,7 +180,7 @@ def test_questions_find_what_they_ask_for(records: Records) -> None:
     prefixes = Prefixes({"ex": "https://ns.example.com/epcis/"})
     for asked, hours in QUESTIONS:
         with records.reading() as transaction:
-            page = search(transaction, parse_query(asked, prefixes), None, 100)
+            page = search(transaction, parse_query(asked, prefixes), None, 100, serials=True)
         found = [(parse_instant(each.event["eventTime"]) - NOON) // HOUR_MS for each in page.events]
         assert found == hours, asked
 
@@ -210,7 +210,7 @@ def test_pages_are_the_whole_cut_into_pieces(
         after: Place | None = None
         while not pages or after is not None:
             with records.reading() as transaction:
-                pages.append(search(transaction, query, after, 4))
+                pages.append(search(transaction, query, after, 4, serials=True))
             after = pages[-1].next
             assert len(pages) < 30
         assert [each.event for page in pages for each in page.events] == whole
@@ -228,13 +228,16 @@ def test_a_page_is_cut_before_it_grows_too_heavy(
     sizes: list[int] = []
     while not sizes or after is not None:
         with records.reading() as transaction:
-            page = search(transaction, parse_query({}, Prefixes()), after, 100)
+            page = search(transaction, parse_query({}, Prefixes()), after, 100, serials=True)
         sizes.append(len(page.events))
         after = page.next
     assert sizes == [2, 2, 1]
     monkeypatch.setattr(repository, "MOST_BYTES", 1)
     with records.reading() as transaction:
-        assert len(search(transaction, parse_query({}, Prefixes()), None, 100).events) == 1
+        assert (
+            len(search(transaction, parse_query({}, Prefixes()), None, 100, serials=True).events)
+            == 1
+        )
 
 
 def test_more_than_was_wanted_is_an_error(records: Records) -> None:
@@ -275,10 +278,10 @@ def test_collections_list_what_there_is(records: Records) -> None:
         assert events.values("dispositions", "", 9) == ["in_transit"]
         assert events.values("readPoints", "", 9) == ["https://id.gs1.org/414/4012345000115/254/9"]
         assert events.values("bizLocations", "", 9) == ["https://id.gs1.org/414/4012345000115"]
-        epcs = events.uris(frozenset(EPC_FIELDS), "", 9)
+        epcs = events.uris(frozenset(EPC_FIELDS), "", 9, unserialised=False)
         assert len(epcs) == 5
-        assert events.uris(frozenset(EPC_FIELDS), epcs[1], 2) == epcs[2:4]
-        assert events.uris(frozenset(CLASS_FIELDS), "", 9) == [
+        assert events.uris(frozenset(EPC_FIELDS), epcs[1], 2, unserialised=False) == epcs[2:4]
+        assert events.uris(frozenset(CLASS_FIELDS), "", 9, unserialised=False) == [
             "https://id.gs1.org/01/04012345123456/10/998877"
         ]
 
