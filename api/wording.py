@@ -43,7 +43,7 @@ BY_FIELD = {
     "valid_from": N_("Choose the first day in force; no earlier than the standard itself."),
     "valid_to": N_("Choose the last day in force, after the first and within twenty years."),
     "since": N_("Choose a day on which the certificate was in force."),
-    "paper": N_("The scan must be a PDF, JPEG or PNG file."),
+    "paper": N_("The copy of the paper must be a PDF, JPEG or PNG file."),
     "picture": N_("This is no JPEG, PNG or WebP picture that can be read."),
     "run": N_("Choose a print run whose labels have serials."),
     "places": N_("Choose labels that this print run has, from the first to the last."),
