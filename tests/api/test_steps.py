@@ -136,7 +136,9 @@ def test_latex_is_weighed_by_the_dry_rubber_that_was_measured(
 
 
 def marked(answer: Any) -> list[str]:
-    return re.findall(r'<\w+ id="(\w+)"[^>]*aria-invalid="true"', answer.text)
+    """The fields that are marked as wrong; of several that answer one question, once."""
+    found = re.findall(r'<\w+ [^>]*name="(\w+)"[^>]*aria-invalid="true"', answer.text)
+    return list(dict.fromkeys(found))
 
 
 @pytest.mark.parametrize(
