@@ -42,14 +42,15 @@ def add_proof(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _write_readings(folder: Path, told: Iterable[tuple[str, Iterable[bytes]]]) -> None:
-    """Write a file a device; all of them, or no folder."""
+    """Write the files of raw readings, by their names; all of them, or no folder."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        for device, lines in told:
-            progress(f"readings of {device}")
-            beside = partial / f"{device}.csv"
+        for name, lines in told:
+            progress(f"readings in {name}")
+            beside = partial / name
+            beside.parent.mkdir(exist_ok=True)
             with concerning(beside), beside.open("xb") as file:
                 file.writelines(lines)
         partial.rename(folder)

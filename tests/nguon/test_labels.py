@@ -211,7 +211,7 @@ def test_labels_that_are_lost_are_made_void(
         (("--serials", "a b"), "not a serial number"),
         (("--run", "7"), "lot LO-1 has no print run 7"),
         (("--serials", "X", "--from", "2"), "--from and --to count the labels of a --run"),
-        (("--list", "none.txt"), "No such file"),
+        (("--list", "none.txt"), "is not there"),
         (("--list", "o.bin"), "is no list of serials"),
     ],
 )

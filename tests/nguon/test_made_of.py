@@ -123,8 +123,8 @@ def test_a_stranger_reads_what_it_is_made_of(
 ) -> None:
     assert verified("--label", f"https://nguon.example/01/{PACKED}/10/P", "--log", "log") == 0
     said = capsys.readouterr().out
-    assert "16 steps: holds" in said
-    assert "17 origins: holds" in said
+    assert "17 steps: holds" in said
+    assert "18 origins: holds" in said
     assert "18 readings: holds" in said
     assert "19 log: holds" in said
     assert "Every day was made again from 1368 raw readings." in said
@@ -151,7 +151,7 @@ def test_the_step_that_fails_is_told_after_those_that_held(
     )
     assert verified() == 1
     said = capsys.readouterr().out
-    assert "17 origins: holds\n18 readings: FAILED" in said
+    assert "18 origins: holds\n19 readings: FAILED" in said
     assert f"expected “lot B of {GTIN}: readings, dat-01 on 2026-11-16”" in said
     assert verified("--label", f"https://nguon.example/01/{GTIN}/10/A") == 1
 

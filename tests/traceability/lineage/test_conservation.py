@@ -141,6 +141,9 @@ class Will:
         """Into a crate or out of it; bags are named as it comes, theirs or another lot's."""
         crate = CRATES[self.other % len(CRATES)]
         bags = BAGS[self.lot % 4 : self.lot % 4 + self.other % 3] if of.number == "B" else []
+        if self.kind == "pack" and self.lot % 2:  # bags are of one lot of many: or they were rare
+            bag = BAGS[self.other % 4]
+            return pack(name, [some("B", BAG_KG)], crate, [bag])
         if self.kind != "unpack":
             held = round(len(bags) * BAG_KG, 3)
             loose = 0.0 if self.gain < 0 and bags else of.kilograms
@@ -162,7 +165,7 @@ class Will:
 
 
 KINDS = ["split", "merge", "transform", "ship", "receive", "destroy"]
-KINDS += ["merge", "pack", "pack", "pack", "unpack", "ship units", "ship units"]
+KINDS += ["merge", "pack", "pack", "pack", "unpack", "unpack", "ship units", "ship units"]
 KINDS += ["receive units", "receive units"]
 WILLS = st.builds(
     Will,
@@ -219,8 +222,9 @@ def test_no_sequence_of_steps_makes_mass(world: World) -> None:
     whatever_is_done()
     # It would hold as well of steps that are all refused.
     assert taken.total() >= 5 * examples
-    assert min(taken[kind] for kind in StepKind) >= 3
-    assert min(united[kind] for kind in (StepKind.SHIP, StepKind.RECEIVE)) >= 3
+    least = 1 if on_postgres else 3
+    assert min(taken[kind] for kind in StepKind) >= least
+    assert min(united[kind] for kind in (StepKind.SHIP, StepKind.RECEIVE)) >= least
     assert min(bagged[kind] for kind in (StepKind.PACK, StepKind.UNPACK)) >= 1
 
 
