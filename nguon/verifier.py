@@ -26,11 +26,7 @@ _OURS = frozenset({"domain", "traceability", "nguon"})
 # Copied whole: time zones for machines that carry none, and canonical JSON.
 _CARRIED = ("rfc8785", "tzdata")
 _OUTSIDE = frozenset({"cryptography"})
-# Tables that modules read beside themselves.
-_TABLES = {
-    "traceability.digital_link.checks": "code_lists.toml",
-    "traceability.digital_link.identifiers": "application_identifiers.csv",
-}
+_TABLES = frozenset({".toml", ".csv"})
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MAIN = b'''\
 """Checks the proof of a lot with public keys alone. Apache-2.0; made by `nguon verifier`.
@@ -99,13 +95,19 @@ def build() -> bytes:
     for name, path in reached(_ENTRY).items():
         inside = name.replace(".", "/") + ("/__init__" if path.name == "__init__.py" else "")
         files[f"{inside}.py"] = path.read_bytes()
-        if name in _TABLES:
-            files[f"{inside.rpartition('/')[0]}/{_TABLES[name]}"] = path.with_name(
-                _TABLES[name]
-            ).read_bytes()
+        folder = inside.rpartition("/")[0]
+        files |= {f"{folder}/{table.name}": table.read_bytes() for table in _beside(path)}
     for package in _CARRIED:
         files |= _whole(package)
     return plain_zip(files, _SHEBANG)
+
+
+def _beside(module: Path) -> Iterator[Path]:
+    """Yield the tables that a module reads: those in its folder that it names."""
+    source = module.read_text("utf-8")
+    for path in sorted(module.parent.iterdir()):
+        if path.suffix in _TABLES and f'"{path.name}"' in source:
+            yield path
 
 
 def reached(entry: str) -> dict[str, Path]:

@@ -125,8 +125,8 @@ def test_a_stranger_reads_what_it_is_made_of(
     said = capsys.readouterr().out
     assert "17 steps: holds" in said
     assert "18 origins: holds" in said
-    assert "18 readings: holds" in said
-    assert "19 log: holds" in said
+    assert "19 readings: holds" in said
+    assert "20 log: holds" in said
     assert "Every day was made again from 1368 raw readings." in said
     assert "Of lot “B” of “09520001000010”, harvested 2026-11-18, grown by “Hộ mẫu 1”:" in said
     assert "20 kg of its 50 kg went in, 66.7 % of all that did" in said

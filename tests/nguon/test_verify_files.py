@@ -238,7 +238,7 @@ def test_keys_of_somebody_else_or_none_fail_at_the_key(said: Said) -> None:
     fields = json.loads(KEYS)
     fields["log"]["origin"] = "other.example/log"
     status, told = said(GOOD, json.dumps(fields).encode())
-    assert (status, "12 checkpoint: FAILED" in told) == (1, True)
+    assert (status, "13 checkpoint: FAILED" in told) == (1, True)
     assert "Are these the keys of the log that the passport is in?" in told
 
 
