@@ -2,8 +2,9 @@
 
 A serial is drawn at random so that nobody can invent a label that holds (decision 26). Packing
 names serials in its events; whoever could read them all would print as many labels as they
-like, each of which we had issued. So without the office's token no answer names one, whatever
-was asked; the events themselves are in the log by their hash ids all the same.
+like, each of which we had issued. So without the office's token no answer names one of our
+products', whatever was asked; the events are in the log by their hash ids all the same. Serials
+of others' goods, in events that were captured, are theirs to keep or tell.
 """
 
 from fastapi import Request

@@ -13,7 +13,7 @@ from domain.errors import InvalidInput, NotFound
 from traceability.epcis.document import merge_contexts, write_results
 from traceability.epcis.facts import EPC_FIELDS
 from traceability.epcis.query import Query, parse_query
-from traceability.epcis.repository import Page, Told, names_serials, search, told
+from traceability.epcis.repository import Page, Told, search, told
 from traceability.epcis.validate import EVENT_TYPES
 from traceability.epcis.wanted import Prefixes
 
@@ -45,9 +45,9 @@ def get_event(given: Given, request: Request, event_id: str) -> Response:
     if version and event_id.startswith("ni:"):  # sent as it is written, its ? not quoted
         event_id = f"{event_id}?ver={version}"
     with given.records.reading() as transaction:
-        kept = transaction.events.named(Prefixes().id(event_id))
-    serials = sees_serials(given, request)
-    kept = [one for one in kept if serials or not names_serials(told(one))]
+        kept = transaction.events.named(
+            Prefixes().id(event_id), unserialised=not sees_serials(given, request)
+        )
     if not kept:
         message = f"no event {event_id[:120]}"
         raise NotFound(message)

@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from domain.gs1 import Gtin
 from store.records import event_tables as t
+from store.records.tables import product
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Narrowing:
     """What the store can narrow events by: all of it must hold.
 
     ``among`` is column → values; times are milliseconds, the first in, the second out.
-    ``unserialised``: no event that names a unit by its serial.
+    ``unserialised``: no event that names a unit of our products by its serial.
     """
 
     among: tuple[tuple[str, frozenset[str]], ...] = ()
@@ -101,7 +103,7 @@ class Place:
     number: int
 
 
-_SERIAL = "%/01/%/21/%"  # a unit's URI: product and serial, AI (01) and (21)
+_GTIN = "https://id.gs1.org/01/"
 LISTED = {
     "eventTypes": "type",
     "bizSteps": "biz_step",
@@ -155,10 +157,12 @@ class Events:
             if rows:
                 self._connection.execute(table.insert(), rows)
 
-    def named(self, event_id: str) -> list[KeptEvent]:
+    def named(self, event_id: str, *, unserialised: bool = False) -> list[KeptEvent]:
         """Return the events of an id, in order of capture: the event, then error declarations."""
         c = t.event.c
         query = sa.select(t.event).where(sa.or_(c.event_id == event_id, c.hash_id == event_id))
+        if unserialised:
+            query = query.where(_names_no_serial())
         return [_kept(row) for row in self._connection.execute(query.order_by(c.number))]
 
     def select(
@@ -185,7 +189,7 @@ class Events:
         c = t.event_thing.c
         query = sa.select(c.uri).where(c.role.in_(sorted(roles)))
         if unserialised:
-            query = query.where(c.uri.not_like(_SERIAL))
+            query = query.where(~_serial(c.uri))
         return self._distinct(query, after, limit)
 
     def _distinct(self, query: "sa.Select[Any]", after: str, limit: int) -> list[str]:
@@ -212,13 +216,24 @@ def _clauses(narrowing: Narrowing) -> Iterator["sa.ColumnElement[bool]"]:
     if narrowing.declared:
         yield c.declared != ""
     if narrowing.unserialised:
-        thing = t.event_thing.c
-        named = sa.select(thing.event).where(thing.event == c.number, thing.uri.like(_SERIAL))
-        yield ~named.exists()
+        yield _names_no_serial()
     for things in narrowing.things:
         yield _named_in(things)
     for figures in narrowing.figures:
         yield _measured(figures)
+
+
+def _names_no_serial() -> "sa.ColumnElement[bool]":
+    c = t.event_thing.c
+    named = sa.select(c.event).where(c.event == t.event.c.number, _serial(c.uri))
+    return ~named.exists()
+
+
+def _serial(uri: "sa.Column[str]") -> "sa.ColumnElement[bool]":
+    """Whether a thing is a unit of a product of ours: AI (01) and (21) in its canonical URI."""
+    gtin = sa.func.substr(uri, len(_GTIN) + 1, Gtin.length)
+    ours = sa.select(product.c.gtin)
+    return sa.and_(uri.like(f"{_GTIN}%/21/%"), gtin.in_(ours))
 
 
 def _named_in(things: Things) -> "sa.ColumnElement[bool]":

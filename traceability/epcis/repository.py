@@ -127,12 +127,6 @@ def told(kept: KeptEvent) -> Told:
     )
 
 
-def names_serials(one: Told) -> bool:
-    """Whether an event names a unit by its serial, AI (21)."""
-    facts = Facts(Found("event", one.event, one.context))
-    return any("/01/" in uri and "/21/" in uri for _, uri in _things(facts))
-
-
 def _figures(facts: Facts) -> Iterator[tuple[str, str, float]]:
     for report in facts.reports:
         if "uom" in report:
@@ -170,8 +164,8 @@ def search(
 ) -> Page:
     """Return at most ``limit`` events that answer ``query``, from behind ``after``.
 
-    Without ``serials`` none that names a unit by its serial: whoever knows them all can print
-    labels that nobody can tell from ours.
+    Without ``serials`` none that names a unit of ours by its serial: whoever knows them all can
+    print labels that nobody can tell from ours.
 
     A page may be shorter than asked, or empty, and still have a next one: no more than
     `MOST_LOOKED_AT` events are looked at for one. Raises `TooLarge` when there are more
