@@ -19,6 +19,7 @@ BY_RULE = {
     "season": N_("The plot was in no season on the day of harvest."),
     "product": N_("This product is not of this plot's grower and crop."),
     "no-doubt": N_("Nothing is in doubt about this lot."),
+    "retention": N_("Part of this season's readings is archived: no new passport can be made."),
     "two-officers": N_("Another officer must confirm this."),
     "harvest": N_("A lot is opened from a harvest in the diary."),
     "holder": N_("Nobody is known to have held this plot on the day of harvest."),

@@ -4,10 +4,12 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from domain.window import day_window, print_instant
+from domain.errors import InvalidInput
+from domain.window import day_window, from_ms, print_instant
 from firmware_sim.__main__ import progress
 from nguon import settings as config
-from nguon.compose import UTC_ZONE, now_ms, stores
+from nguon.compose import UTC_ZONE, Stores, now_ms, stores
+from store.retention import whole_parts
 from traceability.evidence.dropping import let_go
 
 
@@ -34,6 +36,10 @@ def add_drop(parts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--archive", type=Path, metavar="FOLDER", required=True,
         help="where to write the files; nothing is overwritten",
     )  # fmt: skip
+    parser.add_argument(
+        "--yes", action="store_true",
+        help="do it; without this, only what would go is said",
+    )  # fmt: skip
     parser.set_defaults(verb=_drop)
 
 
@@ -45,10 +51,38 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(message) from error
 
 
+def _foretell(opened: Stores, bound_ms: int, folder: Path) -> int:
+    """Say what would go, and which seasons would get no new passport."""
+    until_ms = whole_parts(bound_ms)
+    since_ms = opened.series.kept_since()
+    if until_ms <= since_ms:
+        print("Nothing would go: readings go in whole parts of 30 days, and no part more is over.")
+        return 0
+    print(f"Readings from before {print_instant(until_ms)} would go, archived in {folder} first.")
+    first = from_ms(until_ms).date()
+    with opened.records.reading() as transaction:
+        running = [
+            f"{plot.name} (since {season.started})"
+            for plot in transaction.places.plots()
+            if (season := transaction.places.season_on(plot.id, from_ms(now_ms()).date()))
+            and season.started < first
+        ]
+    if running:
+        print("SEASONS THAT STILL RUN reach back beyond that; their harvests get no new passport:")
+        print("\n".join(f"  {one}" for one in running))
+    print("Nothing was done. --yes does it, and it cannot be undone.")
+    return 0
+
+
 def _drop(options: argparse.Namespace) -> int:
     bound_ms = day_window(options.before, UTC_ZONE).start_ms
     folder: Path = options.archive
+    if bound_ms > now_ms():
+        message = f"{options.before} is still to come: which day of the past is the first to keep?"
+        raise InvalidInput(message, "before")
     with stores(config.load().settings) as opened:
+        if not options.yes:
+            return _foretell(opened, bound_ms, folder)
         done = let_go(opened.records, opened.series, bound_ms, folder, now_ms(), progress)
     progress("")
     for one in done.entries:

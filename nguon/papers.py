@@ -62,7 +62,11 @@ def add_papers(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = f"a day such as 2026-06-01, not {text[:40]!r}"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def _list(_options: argparse.Namespace) -> int:

@@ -59,15 +59,15 @@ def withdraw(transaction: Transaction, one: Withdrawal) -> None:
     if not reason:
         message = "why it is withdrawn is needed"
         raise InvalidInput(message, "reason")
-    if not certificate.valid_from <= one.since <= certificate.valid_to:
-        message = f"it held from {certificate.valid_from} to {certificate.valid_to}"
-        raise InvalidInput(message, "since")
     there = transaction.papers.withdrawal(one.certificate)
     if there is not None:
         if (there.since, there.reason) == (one.since, reason):
             return
         message = f"certificate {one.certificate} is withdrawn since {there.since}: {there.reason}"
         raise Clash(message)
+    if not certificate.valid_from <= one.since <= certificate.valid_to:
+        message = f"it held from {certificate.valid_from} to {certificate.valid_to}"
+        raise InvalidInput(message, "since")
     transaction.papers.withdraw(replace(one, reason=reason))
     body = {"certificate": digest_of(transaction, certificate), "since": one.since.isoformat()}
     record(transaction, WITHDRAWAL, one.certificate, body, one.recorded_ms)

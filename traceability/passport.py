@@ -202,7 +202,7 @@ def _require_there(lot: Lot, days: Bound) -> None:
         device, day = min(days.dropped)
         message = (
             f"readings that lot {lot.number} rests on were dropped, {device} on {day} first;"
-            " the passport that it had still holds"
+            " no passport is made of the rest, and one that it had before still holds"
         )
         raise Refused(message, "retention")
 

@@ -20,14 +20,14 @@ from domain.gs1 import Gtin, LotNumber
 from domain.lot import Lot
 from domain.window import local_day
 from store.records import Transaction
-from traceability.digital_link import LotLink, parse
+from traceability.digital_link import parse
 from traceability.dossier import link_of
 from traceability.epcis.identifiers import STEM
 from traceability.short_code import parse_code
 from traceability.standing import recall_of, standing
 
 router = APIRouter(include_in_schema=False)
-_WIDTH, _HEIGHT, _NARROWEST = 360, 200, 200
+_WIDTH, _HEIGHT = 360, 300
 _LIFE_S = 60
 _MOST = 500
 Limit = Annotated[int, Query(ge=1, le=10_000)]
@@ -75,7 +75,7 @@ def oembed(
         name = transaction.lots.product(lot.gtin)
     language = language_of(request)
     title = f"{name.name_vi if language == 'vi' else name.name_en} · {lot.number}"
-    width, height = max(_NARROWEST, min(_WIDTH, maxwidth)), min(_HEIGHT, maxheight)
+    width, height = min(_WIDTH, maxwidth), min(_HEIGHT, maxheight)
     path = f"/nhung/{lot.gtin}/{quote(lot.number, safe='')}"
     source = f"{given.address}{path}" + ("" if language == "vi" else f"?lang={language}")
     told = {
@@ -119,8 +119,8 @@ def _lot_of(transaction: Transaction, address: str, url: str) -> Lot:
         case ["lo", gtin, number]:
             lot = transaction.lots.find(Gtin.parse(gtin), LotNumber.parse(number))
         case _:
-            link = LotLink.of(parse(url))
-            lot = transaction.lots.find(link.gtin, link.lot)
+            link = parse(url)  # a unit's link leads to its lot
+            lot = transaction.lots.find(link.key[1], link.value("10") or "")
     if lot is None:
         message = "no lot has this link"
         raise NotFound(message)

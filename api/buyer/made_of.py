@@ -73,7 +73,7 @@ def _harvest(transaction: Transaction, one: Harvested, language: str) -> Harvest
         started=one.started,
         harvested=one.part.harvested,
         kilograms=kilograms(one.part.grams),
-        share=i18n.percent(one.part.share, language),
+        share=i18n.number(100 * one.part.share, 1, language=language),
         measured=bool(one.expected),
         filled=i18n.number(one.filled, language=language),
         expected=i18n.number(one.expected, language=language),

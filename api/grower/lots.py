@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,7 +16,7 @@ from api.i18n import language_of
 from api.issuing import issue_and_publish
 from api.pages import render, text, told
 from domain.diary import Entry, Work
-from domain.errors import CallerError, InvalidInput
+from domain.errors import CallerError, InvalidInput, Refused
 from domain.gs1 import Gtin, LotNumber
 from domain.ids import EntryId, PlotId
 from domain.lot import Lot
@@ -59,12 +60,16 @@ def open_lot_form(  # noqa: PLR0913 - the fields of the form
                 message = f"harvest {asked.harvest} is not of plot {found.id}"
                 raise InvalidInput(message, "harvest")
             lot = open_lot(transaction, asked, given.clock())
-        _sign(given, lot)
     except CallerError as error:
         typed = {"gtin": gtin, "number": number, "harvest": harvest, "kilograms": kilograms,
                  "problem": told(request, error)}  # fmt: skip
         status = status_of(type(error))
         return _form(request, given, visitor, PlotId.parse(plot), typed, status)
+    try:
+        _sign(given, lot)
+    except CallerError:
+        # The lot is open all the same: its own page says that it has no passport, and why.
+        return RedirectResponse(_own_page(lot), status_code=303)
     return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
 
 
@@ -74,7 +79,11 @@ def sign_lot(given: Given, visitor: Visitor, plot: str, gtin: Field, number: Fie
     with given.records.reading() as transaction:
         lot = require_lot(transaction, Gtin.parse(gtin), LotNumber.parse(number))
         own_plot(transaction, visitor, lot.plot)
-    _sign(given, lot)
+    try:
+        _sign(given, lot)
+    except CallerError as error:
+        problem = quote(error.rule if isinstance(error, Refused) else error.code)
+        return RedirectResponse(f"{_own_page(lot)}?khong-ky={problem}", status_code=303)
     return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
 
 
@@ -109,6 +118,10 @@ def label_page(
             "plot": own_plot(transaction, visitor, PlotId.parse(plot)),
         }
     return render(request, "label.html", context)
+
+
+def _own_page(lot: Lot) -> str:
+    return f"/r/lo/{lot.gtin}/{quote(lot.number, safe='')}"
 
 
 def _sign(given: Deps, lot: Lot) -> None:

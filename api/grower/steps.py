@@ -20,9 +20,9 @@ from api.grower import own_lot as own
 from api.grower.step_forms import MOST_ROWS, ROWS, Read, read, rows_of
 from api.grower.step_problems import problem_with
 from api.lineage_words import PROCESSES, Says
-from api.pages import render
+from api.pages import render, text
 from api.sign_in import sent
-from api.wording import N_
+from api.wording import N_, sentence
 from domain.errors import CallerError, NotFound
 from domain.gs1 import Gtin, LotNumber
 from domain.lineage import StepKind
@@ -77,8 +77,17 @@ def own_lot_page(request: Request, given: Given, visitor: Visitor, gtin: str, lo
             "forms": _open_forms(transaction, found, node.left, node.state),
             "page": link_of(transaction, found).path(),
             "labelled": transaction.units.bearing(found),
+            "issued": transaction.lots.issued_ms(found) is not None,
+            "unsigned": _why(request),
         }
     return render(request, "own_lot.html", context)
+
+
+def _why(request: Request) -> str | None:
+    """Return why a passport was just refused: by the rule, which alone the address may name."""
+    rule = request.query_params.get("khong-ky")
+    said = None if rule is None else sentence("refused", None, rule)
+    return None if rule is None else text(request, said or N_("This could not be done."))
 
 
 @router.get("/r/lo/{gtin}/{lot}/{work}")

@@ -13,8 +13,9 @@ from api.deps import Deps, Given, Visitor, require_office
 from api.errors import status_of
 from api.i18n import language_of
 from api.office.zone import zone_of_office
-from api.pages import render, told
+from api.pages import render, text, told
 from api.views import grower_name
+from api.wording import N_
 from domain.certificate import Certificate, Withdrawal
 from domain.errors import CallerError, InvalidInput
 from domain.gs1 import Gtin
@@ -80,9 +81,16 @@ def add(  # noqa: PLR0913 - the fields of the form
             )  # fmt: skip
             write(transaction, one)
     except CallerError as error:
-        again = {**typed, "problem": told(request, error)}
+        again = {**typed, "problem": _told(request, error)}
         return _page(request, given, visitor, again, status_of(type(error)))
     return RedirectResponse(_PAGE, status_code=303)
+
+
+def _told(request: Request, error: CallerError) -> str:
+    """Say what is wrong; elsewhere a ``number`` is a lot's, here it is the certificate's."""
+    if getattr(error, "field", None) == "number":
+        return text(request, N_("Write the number as printed on the certificate."))
+    return told(request, error)
 
 
 @router.post(f"{_PAGE}/thu-hoi")

@@ -78,9 +78,14 @@ def test_what_is_no_link_of_ours_is_refused(site: Site, asked: dict[str, str], s
 
 
 def test_a_shop_may_ask_for_less_room_and_another_language(site: Site) -> None:
-    asked = {"url": LINK, "maxwidth": "300", "maxheight": "120", "lang": "en"}
+    asked = {
+        "url": f"{ADDRESS}/01/{GTIN}/10/LO-1/21/ABC",
+        "maxwidth": "150",
+        "maxheight": "120",
+        "lang": "en",
+    }
     told = site.client().get("/oembed", params=asked).json()
-    assert (told["width"], told["height"]) == (300, 120)
+    assert (told["width"], told["height"]) == (150, 120)
     assert "?lang=en" in told["html"]
     assert told["title"] == "Cucumber · LO-1"
 

@@ -15,9 +15,10 @@ from domain.lineage import Step, StepKind
 from domain.lot import Recall
 from store.records import tables as t
 from tests.api.conftest import PIN, Site, made
-from tests.traceability.lineage.orchard import BUYER, DRY, LATEX, PACKED, opened, plant
+from tests.traceability.lineage.orchard import BUYER, DRY, LATEX, PACKED, gathered, opened, plant
 from tests.traceability.world import GTIN, NOON
 from traceability.dossier import require_lot
+from traceability.key_register import revoke
 from traceability.lineage.reading import seen
 from traceability.units import draw, spend
 
@@ -352,3 +353,24 @@ def test_an_expired_lot_may_still_be_divided(site: Site, grower: TestClient) -> 
     assert post(grower, page_of(work="chia"), **SPLIT).status_code == 303
     assert steps(site)[0].id == StepId("phieu-chia")
     assert steps(site)[0].kind is StepKind.SPLIT
+
+
+def test_a_lot_that_gets_no_passport_is_open_all_the_same_and_says_why(tmp_path: Path) -> None:
+    for site in made(tmp_path):
+        grower = site.browser("grower")
+        gathered(site.world, 10.0, "thu-9")
+        with site.world.records.transaction() as transaction:
+            revoke(transaction, site.world.signer.public().id, NOON, NOON)
+        form = {"gtin": GTIN, "number": "Z-1", "harvest": "thu-9", "kilograms": "10"}
+        sent = grower.post("/r/ruong-1/lo", data=form, follow_redirects=False)
+        assert (sent.status_code, sent.headers["location"]) == (303, page_of("Z-1"))
+        page = unescape(grower.get(page_of("Z-1")).text)
+        assert "Chưa có hộ chiếu" in page or "chưa có hộ chiếu" in page
+        asked = {"gtin": GTIN, "number": "Z-1"}
+        again = grower.post("/r/ruong-1/ho-chieu", data=asked, follow_redirects=False)
+        assert again.headers["location"].startswith(f"{page_of('Z-1')}?khong-ky=")
+        told = unescape(grower.get(again.headers["location"]).text)
+        assert "Chưa làm được việc này." in told
+        kept = grower.get(f"{page_of('Z-1')}?khong-ky=retention").text
+        assert "kho lưu trữ" in unescape(kept)
+        assert "<script" not in grower.get(f"{page_of('Z-1')}?khong-ky=<script>").text

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import apsw
 import psycopg
@@ -340,16 +341,24 @@ def test_the_verbs_drop_tell_and_make_again(
     now = now_ms()
     old = now - now % DAY_MS - 65 * DAY_MS
     made.append(Frame(0, 0, (reading(1, old, 20.5), reading(2, old, 25.0))), now - DAY_MS)
-    words = ["store", "drop", "--archive", str(tmp_path / "safe"), "--before"]
-    tomorrow = (local_day(now, ZONE) + timedelta(days=1)).isoformat()
-    assert main([*words, tomorrow]) == 2
+    words = ["store", "drop", "--archive", str(tmp_path / "safe"), "--yes", "--before"]
+    day = local_day(now, ZoneInfo("UTC"))
+    assert main([*words, (day + timedelta(days=400)).isoformat()]) == 2
+    assert "is still to come" in capsys.readouterr().err
+    today = day.isoformat()
+    look = [one for one in [*words, today] if one != "--yes"]
+    assert main(look) == 0
+    said = capsys.readouterr().out
+    assert "Nothing was done. --yes does it" in said
+    assert not (tmp_path / "safe").exists()
+    assert main([*words, today]) == 2
     assert "still to be rolled up" in capsys.readouterr().err
     made.watch(now)
     assert main([*words, "1980-01-01"]) == 0
     assert "0 readings from before 1979-12-10" in capsys.readouterr().out
     assert main([*words, "1980-01-01"]) == 2
     assert "no part more before then" in capsys.readouterr().err
-    assert main([*words, tomorrow]) == 0
+    assert main([*words, today]) == 0
     assert "2 readings from before" in capsys.readouterr().out
     assert main(["fsck"]) == 0
     assert "days were dropped by acts in the log, no fault" in capsys.readouterr().out

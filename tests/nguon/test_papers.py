@@ -61,7 +61,7 @@ def test_what_cannot_be_done_is_one_clear_line(
 def test_a_day_is_iso_8601(day: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([*ADD[:6], day, ADD[7]])
-    assert "invalid" in capsys.readouterr().err
+    assert "a day such as 2026-06-01" in capsys.readouterr().err
 
 
 def test_a_picture_is_shown(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
