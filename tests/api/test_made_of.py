@@ -91,7 +91,7 @@ def test_a_buyer_reads_where_each_part_grew(site: Site, grower: TestClient) -> N
     first, second = (re.sub(r"<[^>]+>|\s+", " ", text) for _, text in cards)
     assert "Ruộng 1" in first
     assert "Hộ mẫu 1" in first
-    assert re.search(r"20\s+kg \(66,6 %\)", re.sub(r" +", " ", first))
+    assert re.search(r"20\s+kg \(66,7 %\)", re.sub(r" +", " ", first))
     assert "trồng từ 16/11/2026, thu hoạch ngày 18/11/2026" in first
     assert re.search(r"1\.367 .*1\.440", second)
     assert f'href="/01/{GTIN}/10/B' in page
