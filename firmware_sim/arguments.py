@@ -1,8 +1,9 @@
-"""Numbers on a command line: read strictly, refused with the range they must be in."""
+"""Numbers and days on a command line: read strictly, refused with what they must be."""
 
 import argparse
 import re
 from collections.abc import Callable
+from datetime import date
 
 _PLAIN = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")
 
@@ -28,6 +29,15 @@ def above_zero(text: str) -> float:
         message = f"a number from 0.001 to 1000000, not {text[:40]!r}"
         raise argparse.ArgumentTypeError(message)
     return value
+
+
+def day(text: str) -> date:
+    """Read a day, ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = f"a day such as 2026-06-01, not {text[:40]!r}"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 port = whole(1, 65_535)

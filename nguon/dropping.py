@@ -1,12 +1,12 @@
 """``nguon store drop``: old readings into archive files, into the log, and out of the store."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 
 from domain.errors import InvalidInput
 from domain.window import day_window, from_ms, print_instant
 from firmware_sim.__main__ import progress
+from firmware_sim.arguments import day
 from nguon import settings as config
 from nguon.compose import UTC_ZONE, Stores, now_ms, stores
 from store.retention import whole_parts
@@ -29,7 +29,7 @@ def add_drop(parts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         " dropped, 2 refused or an error, and nothing is deleted.",
     )
     parser.add_argument(
-        "--before", type=_day, metavar="DAY", required=True,
+        "--before", type=day, metavar="DAY", required=True,
         help="the first day to keep, 2026-06-01 (UTC); the part it lies in stays whole",
     )  # fmt: skip
     parser.add_argument(
@@ -41,14 +41,6 @@ def add_drop(parts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         help="do it; without this, only what would go is said",
     )  # fmt: skip
     parser.set_defaults(verb=_drop)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        message = f"a day such as 2026-06-01, not {text[:40]!r}"
-        raise argparse.ArgumentTypeError(message) from error
 
 
 def _foretell(opened: Stores, bound_ms: int, folder: Path) -> int:

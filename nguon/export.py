@@ -13,6 +13,7 @@ from domain.ids import DeviceId, PlotId
 from domain.os_errors import concerning
 from domain.window import Window, days_window, local_day
 from firmware_sim.__main__ import progress
+from firmware_sim.arguments import day
 from nguon import settings as config
 from nguon.backup import keep_on_disk
 from nguon.compose import UTC_ZONE, Stores, now_ms, stores
@@ -41,8 +42,8 @@ def add_export(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     whose.add_argument("--plot", help="all devices, while they served this plot")
     whose.add_argument("--device", help="one device, wherever it stood")
     parser.add_argument("--property", help="one observed property only, soil_moisture for example")
-    parser.add_argument("--since", type=_day, metavar="DAY", help="first day, 2026-06-01")
-    parser.add_argument("--until", type=_day, metavar="DAY", help="last day (today)")
+    parser.add_argument("--since", type=day, metavar="DAY", help="first day, 2026-06-01")
+    parser.add_argument("--until", type=day, metavar="DAY", help="last day (today)")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
     parser.add_argument(
         "--dry-run", action="store_true", help="name the series that would be written, and end"
@@ -56,14 +57,6 @@ def _file(text: str) -> Path:
         message = f"a file that ends in .csv or .parquet, not {path.name[:40]!r}"
         raise argparse.ArgumentTypeError(message)
     return path
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        message = f"a day such as 2026-06-01, not {text[:40]!r}"
-        raise argparse.ArgumentTypeError(message) from error
 
 
 def _export(options: argparse.Namespace) -> int:

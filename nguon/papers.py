@@ -2,13 +2,13 @@
 
 import argparse
 import secrets
-from datetime import date
 from pathlib import Path
 
 from domain.certificate import Certificate, Withdrawal
 from domain.errors import InvalidInput
 from domain.gs1 import Gtin
 from domain.ids import CertificateId, PlotId, ProducerId
+from firmware_sim.arguments import day
 from nguon import settings as config
 from nguon.compose import now_ms, stores
 from traceability.certificates import withdraw, write
@@ -36,8 +36,8 @@ def add_papers(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     adds.add_argument("standard", metavar="STANDARD", help="a code of `standards`")
     adds.add_argument("number", metavar="NUMBER", help="as printed")
     adds.add_argument("certifier", metavar="CERTIFIER", help="who gave it, as printed")
-    adds.add_argument("valid_from", type=_day, metavar="FROM", help="first day, YYYY-MM-DD")
-    adds.add_argument("valid_to", type=_day, metavar="UNTIL", help="last day, YYYY-MM-DD")
+    adds.add_argument("valid_from", type=day, metavar="FROM", help="first day, YYYY-MM-DD")
+    adds.add_argument("valid_to", type=day, metavar="UNTIL", help="last day, YYYY-MM-DD")
     adds.add_argument("--plot", action="append", default=[], help="for this plot alone; repeatable")
     adds.add_argument("--crop", action="append", default=[], help="for this crop alone; repeatable")
     adds.add_argument("--paper", type=Path, metavar="FILE", help="its scan: PDF, JPEG or PNG")
@@ -45,7 +45,7 @@ def add_papers(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     adds.set_defaults(verb=_add)
     ends = inner.add_parser("withdraw", help="say that one no longer holds")
     ends.add_argument("id", metavar="ID")
-    ends.add_argument("since", type=_day, metavar="SINCE", help="from which day on, YYYY-MM-DD")
+    ends.add_argument("since", type=day, metavar="SINCE", help="from which day on, YYYY-MM-DD")
     ends.add_argument("reason", metavar="REASON")
     ends.set_defaults(verb=_withdraw)
     names = inner.add_parser("standards", help="the standards there are")
@@ -59,14 +59,6 @@ def add_papers(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     picture.add_argument("gtin", metavar="GTIN", help="14 digits")
     picture.add_argument("file", type=Path, metavar="FILE", help="JPEG, PNG or WebP")
     picture.set_defaults(verb=_picture)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        message = f"a day such as 2026-06-01, not {text[:40]!r}"
-        raise argparse.ArgumentTypeError(message) from error
 
 
 def _list(_options: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 _WIDTH, _HEIGHT = 360, 300
 _LIFE_S = 60
 _MOST = 500
+_CACHED = {"Cache-Control": f"public, max-age={_LIFE_S}", "Vary": "Accept-Language"}
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 
 
@@ -44,7 +45,7 @@ def card(request: Request, given: Given, gtin: str, lot: str) -> Response:
     answer.headers["Content-Security-Policy"] = security_policy().replace(
         "frame-ancestors 'none'", "frame-ancestors *"
     )
-    answer.headers["Cache-Control"] = f"public, max-age={_LIFE_S}"
+    answer.headers.update(_CACHED)
     return answer
 
 
@@ -93,8 +94,7 @@ def oembed(
             ' sandbox="allow-popups allow-popups-to-escape-sandbox" style="border:0"></iframe>'
         ),
     }
-    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": f"public, max-age={_LIFE_S}"}
-    return JSONResponse(told, headers=headers)
+    return JSONResponse(told, headers={"Access-Control-Allow-Origin": "*", **_CACHED})
 
 
 def found_by(link: str, language: str) -> str:

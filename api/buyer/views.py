@@ -242,7 +242,7 @@ def passport_view(
     document = json.loads(Envelope.decode(passport.envelope).payload)
     first, last = span.edges()
     language, rows = span.language, document["evidence"]
-    giais = transaction.gs1.giais()
+    giais = transaction.gs1.giais(of={DeviceId(row["device"]) for row in rows})
     filled, expected = (sum(row[key] for row in rows) for key in ("filled", "expected"))
     return PassportView(
         season_from=first,

@@ -8,16 +8,13 @@ of others' goods, in events that were captured, are theirs to keep or tell.
 """
 
 from fastapi import Request
+from fastapi.security.utils import get_authorization_scheme_param
 
 from api.deps import Deps
-
-_BEARER = "bearer "
 
 
 def sees_serials(given: Deps, request: Request) -> bool:
     """Whether whoever asks is the office; a token that is not known is as good as none."""
-    said = request.headers.get("authorization", "")
-    if not said.lower().startswith(_BEARER):
-        return False
-    account = given.sessions.account(said[len(_BEARER) :].strip())
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    account = given.sessions.account(token) if scheme.lower() == "bearer" else None
     return account is not None and account.role == "office"

@@ -67,9 +67,8 @@ def open_lot_form(  # noqa: PLR0913 - the fields of the form
         return _form(request, given, visitor, PlotId.parse(plot), typed, status)
     try:
         _sign(given, lot)
-    except CallerError:
-        # The lot is open all the same: its own page says that it has no passport, and why.
-        return RedirectResponse(_own_page(lot), status_code=303)
+    except CallerError as error:
+        return _unsigned(lot, error)  # it is open all the same
     return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
 
 
@@ -82,8 +81,7 @@ def sign_lot(given: Given, visitor: Visitor, plot: str, gtin: Field, number: Fie
     try:
         _sign(given, lot)
     except CallerError as error:
-        problem = quote(error.rule if isinstance(error, Refused) else error.code)
-        return RedirectResponse(f"{_own_page(lot)}?khong-ky={problem}", status_code=303)
+        return _unsigned(lot, error)
     return RedirectResponse(f"/r/{plot}#lo-hang", status_code=303)
 
 
@@ -120,8 +118,11 @@ def label_page(
     return render(request, "label.html", context)
 
 
-def _own_page(lot: Lot) -> str:
-    return f"/r/lo/{lot.gtin}/{quote(lot.number, safe='')}"
+def _unsigned(lot: Lot, error: CallerError) -> Response:
+    """Go to a lot's own page, which says that it has no passport, and why."""
+    problem = quote(error.rule if isinstance(error, Refused) else error.code)
+    page = f"/r/lo/{lot.gtin}/{quote(lot.number, safe='')}"
+    return RedirectResponse(f"{page}?khong-ky={problem}", status_code=303)
 
 
 def _sign(given: Deps, lot: Lot) -> None:

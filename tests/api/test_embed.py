@@ -93,6 +93,7 @@ def test_a_shop_may_ask_for_less_room_and_another_language(site: Site) -> None:
 def test_a_recall_is_on_the_card_at_once_and_a_card_is_no_scan(site: Site) -> None:
     before = site.browser().get(CARD)
     assert before.headers["cache-control"] == "public, max-age=60"
+    assert "Accept-Language" in before.headers["vary"]
     with site.world.records.transaction() as transaction:
         lot = require_lot(transaction, GTIN, transaction.lots.lots()[0].number)
         call_back(transaction, lot, "dư lượng <thuốc>", "office", NOON + 1, Ground(1))
